@@ -13,6 +13,7 @@ ADR ?= ../shared/vectors/adr/linter.yaml
 
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.tools/node_modules/.bin:$(PATH)
 export PYTHONUNBUFFERED := 1
+export HYPOTHESIS_STORAGE_DIRECTORY := .cache/hypothesis
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
@@ -48,7 +49,7 @@ types: $(DEV) ## Controleer de types
 
 imports: $(DEV) ## Controleer wie wie mag importeren
 	@echo "== imports: de richting van de lagen (import-linter)"
-	@$(BIN)/lint-imports --no-cache --no-color > .cache/imports.log || { cat .cache/imports.log; exit 1; }
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 # $(call need,TOOL,STEP): run STEP only when TOOL is there; say it when not; in CI that is a failure.
 need = command -v $(1) >/dev/null || { \
@@ -88,7 +89,7 @@ lock: $(RUN) ## Maak de lock-bestanden opnieuw, met de nieuwste versies
 		--output-file requirements-bootstrap.lock
 
 clean: ## Ruim alles op wat make heeft gemaakt
-	@rm -rf .venv .tools .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	@rm -rf .venv .tools .cache dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .cache:
@@ -101,8 +102,8 @@ $(RUN):
 		echo "Sluis heeft Python 3.11 of nieuwer nodig. Installeer die en draai: make PYTHON=python3.11 ..."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "Python mist venv. Installeer die en probeer het opnieuw: apt install python3-venv"; exit 1; }
-	@test "$$(uname -sm)" = "Linux x86_64" || \
-		echo "Let op: Sluis is getest op Linux x86_64. De regelmotor opa-eval is er niet voor elk systeem."
+	@case "$$(uname -sm)" in "Linux x86_64" | "Darwin arm64") ;; *) \
+		echo "Sluis draait nog niet op $$(uname -sm): de regelmotor opa-eval is er niet voor."; exit 1;; esac
 	@echo "== omgeving 1/3: .venv maken"
 	@$(PYTHON) -m venv --clear .venv
 	@echo "== omgeving 2/3: pakketten installeren, vaste versies met hash-controle"
