@@ -33,9 +33,10 @@ serve: $(RUN) ## Start broker en partners, en laat ze draaien
 	@$(BIN)/sluis serve
 
 test: $(DEV) ## Draai alle controles en tests, van snel naar langzaam
+	@rm -f .cache/overgeslagen
 	@$(MAKE) lint types imports policies openapi pytest
 	@echo "== klaar: opmaak, types, imports en tests zijn in orde"
-	@test ! -s .cache/overgeslagen || { echo "== overgeslagen:"; cat .cache/overgeslagen; }
+	@{ cat .cache/overgeslagen; grep '^SKIPPED' .cache/pytest.log; } 2>/dev/null || true
 	@tail -n 1 .cache/pytest.log
 
 lint: $(DEV) ## Controleer stijl en opmaak
@@ -69,7 +70,7 @@ openapi: $(DEV) .cache ## Controleer de API-beschrijvingen met de ADR-regels
 
 pytest: $(DEV) .cache ## Draai de tests, met dekking
 	@echo "== tests: pytest, met dekking"
-	@{ $(BIN)/coverage run -m pytest; echo $$? > .cache/pytest.rc; } | tee .cache/pytest.log
+	@{ $(BIN)/coverage run -m pytest -o cache_dir=.cache/pytest; echo $$? > .cache/pytest.rc; } | tee .cache/pytest.log
 	@exit $$(cat .cache/pytest.rc)
 	@echo "== dekking"
 	@$(BIN)/coverage report
