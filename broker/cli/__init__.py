@@ -1,0 +1,24 @@
+"""The command `sluis`. Each command imports what it needs inside, so that help is quick."""
+
+import typer
+
+from broker.cli import toets
+
+app = typer.Typer(
+    name="sluis",
+    help="Sluis: gegevens delen binnen een RIEC, rechtmatig en aantoonbaar.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("toets")(toets.toets)
+
+
+@app.callback()
+def sluis() -> None:
+    """Sluis: gegevens delen binnen een RIEC, rechtmatig en aantoonbaar."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

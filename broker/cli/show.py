@@ -1,0 +1,1 @@
+"""Shows besluiten to people: rich tables, Dutch, with the article."""

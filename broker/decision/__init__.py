@@ -1,0 +1,1 @@
+"""The decision: register (law as data), engine (rules in Rego), and `decide`."""

@@ -1,0 +1,177 @@
+"""`decide(dossier) -> besluit`: the one function that every verdict comes from.
+
+1. Take the register as it stood on the day of the moment, and the engine loaded with it.
+2. Work out the calendar of the dossier (`feiten`).
+3. Let the rules speak. No answer, or one of another shape, is no verdict (`DecisionError`).
+4. Put the codes into words, with their articles, from the same register.
+
+Pure: it reads nothing but the dossier, the register and the rules.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from broker.decision.engine import EmbeddedEngine, PolicyEngine, Rules
+from broker.decision.register import Register, Stand
+from broker.domain.besluit import (
+    Besluit,
+    Deelbesluit,
+    Uitkomst,
+    VereisteInstemming,
+    Weigeringsgrond,
+)
+from broker.domain.dossier import Dossier
+from broker.domain.feiten import bewaren_tot, feiten
+from broker.domain.kalender import day_of, instant
+from broker.errors import DecisionError
+
+EngineFactory = Callable[[Rules, Mapping[str, Any]], PolicyEngine]
+_GRANTED: Final = Uitkomst.TOEGEWEZEN
+
+
+class Decider:
+    """Decides dossiers with one set of rules and one register."""
+
+    def __init__(
+        self, register: Register, rules: Rules, engine: EngineFactory = EmbeddedEngine
+    ) -> None:
+        self._register = register
+        self._rules = rules
+        self._factory = engine
+        self._engines: dict[int, PolicyEngine] = {}
+
+    @classmethod
+    def load(cls, root: Path, engine: EngineFactory = EmbeddedEngine) -> "Decider":
+        """Read the rules and the register below this folder.
+
+        Raises:
+            RegisterError: A file is missing or wrong; tells which, and why.
+        """
+        return cls(Register.load(root), Rules(root), engine)
+
+    def decide(self, dossier: Dossier) -> Besluit:
+        """Return the besluit on this dossier.
+
+        Raises:
+            DecisionError: The rules gave no verdict, so nothing may leave.
+        """
+        moment = instant(dossier.moment)
+        day = day_of(moment)
+        stand = self._register.on(day)
+        period = self._register.period(day)
+        if period not in self._engines:
+            self._engines[period] = self._factory(self._rules, stand.data)
+        facts = feiten(dossier, stand.termijnen)
+        verdict = self._engines[period].evaluate(facts)
+        try:
+            return _Besluiten(dossier, facts, stand, self._rules.digest).build(verdict)
+        except (KeyError, TypeError, ValueError, IndexError):
+            raise DecisionError("De regels gaven een onbruikbaar antwoord.") from None
+
+
+class _Besluiten:
+    """Puts one verdict into words, and refuses a verdict that contradicts itself."""
+
+    def __init__(
+        self, dossier: Dossier, facts: Mapping[str, Any], stand: Stand, rules: str
+    ) -> None:
+        self._dossier = dossier
+        self._facts = facts
+        self._stand = stand
+        self._rules = rules
+
+    def build(self, verdict: Mapping[str, Any]) -> Besluit:
+        asked = self._facts["verzoek"]["categorieen"]
+        items = self._facts["gegevens"]
+        categorieen = tuple(_part(part) for part in verdict["categorieen"])
+        gegevens = tuple(_part(part) for part in verdict["gegevens"])
+        if [c.id for c in categorieen] != asked or [g.id for g in gegevens] != [
+            item["id"] for item in items
+        ]:
+            raise DecisionError("De regels beslisten niet over wat was gevraagd.")
+        uitkomst = Uitkomst(verdict["uitkomst"])
+        gronden = self._gronden(verdict["gronden"], categorieen, gegevens)
+        parts = gegevens if self._dossier.deur == "verstrekking" else categorieen
+        if uitkomst == _GRANTED and any(part.uitkomst != _GRANTED for part in parts):
+            raise DecisionError("De regels spreken zichzelf tegen.")
+        return Besluit(
+            uitkomst=uitkomst,
+            categorieen=categorieen,
+            gegevens=gegevens,
+            weigeringsgronden=gronden,
+            vereiste_instemmingen=_instemmingen(verdict["instemmingen"]),
+            voorwaarden=tuple(verdict["voorwaarden"]),
+            bewaren_tot=self._bewaren_tot(gegevens),
+            versies={
+                "regels": self._rules,
+                "register": self._stand.references(self._dossier.grondslag),
+            },
+        )
+
+    def _gronden(
+        self,
+        question: Sequence[str],
+        categorieen: Sequence[Deelbesluit],
+        gegevens: Sequence[Deelbesluit],
+    ) -> tuple[Weigeringsgrond, ...]:
+        """Return each ground once, in the order of the contract, pointing at its first failure."""
+        where: dict[str, str] = dict.fromkeys(question, "")
+        for name, parts in (("/verzoek/categorieen", categorieen), ("/gegevens", gegevens)):
+            for index, part in enumerate(parts):
+                for code in part.codes:
+                    where.setdefault(code, f"{name}/{index}")
+        if not self._facts["verzoek"]["categorieen"] and self._dossier.deur == "verzoek":
+            where.setdefault("categorie-onbekend", "/verzoek/categorieen")
+        texts = self._stand.redenen["redenen"]
+        if unknown := where.keys() - texts.keys():
+            raise DecisionError(f"De regels noemen een onbekende grond: {sorted(unknown)[0]}.")
+        return tuple(self._grond(code, where[code]) for code in texts if code in where)
+
+    def _grond(self, code: str, where: str) -> Weigeringsgrond:
+        reason = self._stand.redenen["redenen"][code]
+        own = reason.get("per_grondslag", {}).get(self._dossier.grondslag, {})
+        text = reason | own
+        feit = text["feit"]
+        if where.startswith("/gegevens") and not feit.startswith("/"):
+            feit = f"{where}/{feit}"
+        elif where:
+            feit = where
+        return Weigeringsgrond(
+            code=code,
+            wet=text["wet"],
+            artikel=text["artikel"],
+            uitleg=text["uitleg"],
+            feit=feit,
+            herstelbaar=text["herstelbaar"],
+            herstel=text["herstel"],
+        )
+
+    def _bewaren_tot(self, gegevens: Sequence[Deelbesluit]) -> str | None:
+        """Return the earliest day on which an item that passes must be gone."""
+        bewaren = self._stand.termijnen["bewaren"]
+        moment = self._facts["moment"]
+        limits = [
+            bewaren_tot(item, moment, bewaren)
+            for item, part in zip(self._dossier.gegevens or (), gegevens, strict=True)
+            if part.uitkomst == _GRANTED
+        ]
+        days = [day for day in limits if day]
+        return min(days).isoformat() if days else None
+
+
+def _part(part: Mapping[str, Any]) -> Deelbesluit:
+    uitkomst, codes = Uitkomst(part["uitkomst"]), tuple(part["codes"])
+    if (uitkomst == _GRANTED) == bool(codes):
+        raise DecisionError("De regels wijzen toe en weigeren tegelijk.")
+    return Deelbesluit(id=part["id"], uitkomst=uitkomst, codes=codes)
+
+
+def _instemmingen(rows: Sequence[Mapping[str, Any]]) -> tuple[VereisteInstemming, ...]:
+    grouped: dict[tuple[str, str | None], list[str]] = {}
+    for row in rows:
+        grouped.setdefault((row["soort"], row["organisatie"]), []).append(row["categorie"])
+    return tuple(
+        VereisteInstemming(soort=soort, organisatie=org, categorieen=tuple(dict.fromkeys(ids)))
+        for (soort, org), ids in grouped.items()
+    )

@@ -1,0 +1,89 @@
+"""The besluit: what was decided, on which grounds, and what would mend them (contract, Besluit)."""
+
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import Any, Final
+
+# The ground on an item whose label may never pass (contract: `categorie-uitgesloten`).
+EXCLUDED: Final = "categorie-uitgesloten"
+
+
+class Uitkomst(StrEnum):
+    """How a question, a category or an item came out."""
+
+    TOEGEWEZEN = "toegewezen"
+    GEWEIGERD = "geweigerd"
+    INSTEMMING_VEREIST = "instemming-vereist"
+    DEELS = "deels"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deelbesluit:
+    """The outcome of one category or of one item, with the codes of the grounds that fall on it."""
+
+    id: str | None
+    uitkomst: Uitkomst
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weigeringsgrond:
+    """One ground, told once: its article, what failed (`feit`, an RFC 6901 pointer), what mends it."""
+
+    code: str
+    wet: str
+    artikel: str
+    uitleg: str
+    feit: str
+    herstelbaar: bool
+    herstel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VereisteInstemming:
+    """What must still be given, and by whom (None: the dossier does not tell)."""
+
+    soort: str
+    organisatie: str | None
+    categorieen: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Besluit:
+    """The verdict on one dossier. Fields may only be added at the end, with a default."""
+
+    uitkomst: Uitkomst
+    categorieen: tuple[Deelbesluit, ...]
+    gegevens: tuple[Deelbesluit, ...]
+    weigeringsgronden: tuple[Weigeringsgrond, ...]
+    vereiste_instemmingen: tuple[VereisteInstemming, ...]
+    voorwaarden: tuple[str, ...]
+    bewaren_tot: str | None
+    versies: dict[str, Any]
+
+    def for_requester(self) -> "Besluit":
+        """Return the besluit without what the requester may not even know to exist.
+
+        An item with an excluded label (informants, Wpg 12; Wpg 10(1)b) is not told of at all: its
+        existence is the secret. The full besluit stays in the record.
+        """
+        told = tuple(g for g in self.gegevens if EXCLUDED not in g.codes)
+        if len(told) == len(self.gegevens):
+            return self
+        codes = {code for part in (*self.categorieen, *told) for code in part.codes}
+        outcomes = {g.uitkomst for g in told} or {Uitkomst.TOEGEWEZEN}
+        return replace(
+            self,
+            gegevens=told,
+            uitkomst=outcomes.pop() if len(outcomes) == 1 else Uitkomst.DEELS,
+            weigeringsgronden=tuple(g for g in self.weigeringsgronden if g.code in codes),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the besluit as plain data, in the shape of the contract."""
+        return asdict(self)
+
+    @property
+    def granted(self) -> tuple[str, ...]:
+        """The categories that door 1 lets through."""
+        return tuple(c.id for c in self.categorieen if c.id and c.uitkomst == Uitkomst.TOEGEWEZEN)

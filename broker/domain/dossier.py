@@ -1,0 +1,288 @@
+"""The dossier: every fact that one besluit rests on (contract, section Dossier).
+
+A member that is absent or null is unknown. Unknown members and wrong types are errors.
+A value outside its list is an error only where no ground judges it: `grondslag`, `activiteit`,
+`verschijnsel`, `categorieen`, `deelnemer`, `taak` and `rol` may hold anything.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from broker.domain import kalender
+
+
+
+def _date(text: str) -> str:
+    """Accept a date `YYYY-MM-DD`."""
+    try:
+        kalender.parse_date(text)
+    except ValueError:
+        raise PydanticCustomError("geen_datum", "geen datum") from None
+    return text
+
+
+def _moment(text: str) -> str:
+    """Accept an RFC 3339 moment with offset."""
+    try:
+        kalender.parse_moment(text)
+    except ValueError:
+        raise PydanticCustomError("geen_moment", "geen moment met offset") from None
+    return text
+
+
+def _tijdstip(text: str) -> str:
+    """Accept a date, or a moment with offset."""
+    try:
+        kalender.instant(text)
+    except ValueError:
+        raise PydanticCustomError("geen_tijdstip", "geen datum of moment") from None
+    return text
+
+
+def _duur(text: str) -> str:
+    """Accept an ISO 8601 duration of calendar parts."""
+    try:
+        kalender.parse_duration(text)
+    except ValueError:
+        raise PydanticCustomError("geen_duur", "geen duur") from None
+    return text
+
+
+Datum = Annotated[str, AfterValidator(_date), Field(json_schema_extra={"format": "date"})]
+Moment = Annotated[str, AfterValidator(_moment), Field(json_schema_extra={"format": "date-time"})]
+Tijdstip = Annotated[
+    str,
+    AfterValidator(_tijdstip),
+    Field(description="Een datum (00:00 in Amsterdam) of een moment met offset."),
+]
+DuurTekst = Annotated[str, AfterValidator(_duur), Field(examples=["P1Y", "P6M"])]
+Aantal = Annotated[int, Field(ge=1)]
+NulOfMeer = Annotated[int, Field(ge=0)]
+
+Deur = Literal["verzoek", "verstrekking"]
+Soort = Literal["bevraging", "treffer-geen-treffer", "resultaatdeling"]
+Doel = Literal["bestuurlijk", "strafrechtelijk", "fiscaal"]
+OntvangerSoort = Literal["deelnemer", "derde-publiek", "derde-privaat", "ander-riec"]
+OntvangerGrond = Literal["publieke-taak", "wettelijke-plicht", "gerechtvaardigd-belang"]
+ZaakStatus = Literal["voorgesteld", "vastgesteld", "beeindigd"]
+SignaalStatus = Literal["aangemeld", "aanvaard", "afgewezen"]
+BetrokkeneSoort = Literal["natuurlijk-persoon", "rechtspersoon"]
+Relatie = Literal["subject", "directe-kring"]
+Band = Literal["woont", "werkt", "onderneemt", "actief", "gevestigd"]
+InstemmingSoort = Literal[
+    "bevoegd-gezag",
+    "functionaris-2-10",
+    "wpg-20-besluit",
+    "om-toestemming",
+    "leverancier",
+    "rechtmatigheidsadviescommissie",
+    "geen-bezwaar",
+    "convenant-verzoek",
+]
+WpgArtikel = Literal["8", "9", "10.1.a", "10.1.b", "10.1.c", "12", "13"]
+GegevenStatus = Literal["beschikbaar", "verwijderd"]
+
+
+class Deel(BaseModel):
+    """A part of the dossier: strict, closed, and never changed."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Verzoek(Deel):
+    """What is asked, and why."""
+
+    soort: Soort | None = None
+    activiteit: str | None = None
+    doel: list[Doel] | None = None
+    verschijnsel: str | None = None
+    vraagstelling: str | None = None
+    categorieen: Annotated[list[str], Field(min_length=1)] | None = None
+    aantal_betrokkenen: Aantal | None = None
+    nationaliteit_onvermijdelijk: bool | None = None
+
+
+class Gebruiker(Deel):
+    """The person who asks (WGS 1.8(2))."""
+
+    id: str | None = None
+    rol: str | None = None
+    geautoriseerd_tot: Tijdstip | None = None
+    gescreend_op: Tijdstip | None = None
+    opgeleid_op: Tijdstip | None = None
+
+
+class Vrager(Deel):
+    """Who asks, as which deelnemer, for which of its tasks (WGS 2.19)."""
+
+    organisatie: str | None = None
+    deelnemer: str | None = None
+    taak: str | None = None
+    gebruiker: Gebruiker | None = None
+
+
+class BronPartij(Deel):
+    """Who is asked."""
+
+    organisatie: str | None = None
+    deelnemer: str | None = None
+
+
+class Ontvanger(Deel):
+    """To whom a result goes."""
+
+    organisatie: str | None = None
+    soort: OntvangerSoort | None = None
+    grond: OntvangerGrond | None = None
+
+
+class Looptijd(Deel):
+    """How long the zaak may last, as its designation decision says."""
+
+    duur: DuurTekst | None = None
+    verlengingen_max: NulOfMeer | None = None
+    totaal_max: DuurTekst | None = None
+
+
+class Verlenging(Deel):
+    """An extension of the term by one `duur`."""
+
+    besluit_op: Tijdstip | None = None
+
+
+class Fasebesluit(Deel):
+    """The decision to enter a phase, with its necessity (WGS 2.23(6))."""
+
+    fase: Annotated[int, Field(ge=1, le=3)] | None = None
+    besluit_op: Tijdstip | None = None
+    noodzaak: str | None = None
+
+
+class Signaal(Deel):
+    """The report that the zaak began with (WGS 2.23(1))."""
+
+    id: str | None = None
+    status: SignaalStatus | None = None
+
+
+class ZaakDeelnemer(Deel):
+    """A partner named for this zaak (WGS 2.23(5))."""
+
+    organisatie: str | None = None
+    deelnemer: str | None = None
+    rol: str | None = None
+    vanaf: Tijdstip | None = None
+    tot: Tijdstip | None = None
+
+
+class Reikwijdte(Deel):
+    """The limits of the zaak. An empty list does not limit; an absent one is unknown."""
+
+    gebieden: list[str] | None = None
+    branches: list[str] | None = None
+    signalen: list[str] | None = None
+
+
+class Zaak(Deel):
+    """The HHK, casus or scan."""
+
+    id: str | None = None
+    soort: str | None = None
+    riec: str | None = None
+    status: ZaakStatus | None = None
+    vastgesteld_op: Datum | None = None
+    vastgesteld_door: str | None = None
+    beeindigd_op: Tijdstip | None = None
+    looptijd: Looptijd | None = None
+    verlengingen: list[Verlenging] | None = None
+    verschijnselen: list[str] | None = None
+    fase: Annotated[int, Field(ge=1, le=3)] | None = None
+    fasebesluiten: list[Fasebesluit] | None = None
+    signaal: Signaal | None = None
+    deelnemers: list[ZaakDeelnemer] | None = None
+    onderzoekstermijn: DuurTekst | None = None
+    max_betrokkenen: Aantal | None = None
+    reikwijdte: Reikwijdte | None = None
+
+
+class Onderzoek(Deel):
+    """The research on one subject within the zaak."""
+
+    geopend_op: Tijdstip | None = None
+    laatste_feit_op: Tijdstip | None = None
+    beeindigd_op: Tijdstip | None = None
+
+
+class Betrokkene(Deel):
+    """The subject, under a pseudonym."""
+
+    soort: BetrokkeneSoort | None = None
+    sleutel: str | None = None
+    relatie: Relatie | None = None
+    afstand: NulOfMeer | None = None
+    gebieden: list[str] | None = None
+    band: list[Band] | None = None
+    branches: list[str] | None = None
+    signalen: list[str] | None = None
+    onderzoek: Onderzoek | None = None
+
+
+class Instemming(Deel):
+    """A recorded human decision."""
+
+    soort: InstemmingSoort | None = None
+    organisatie: str | None = None
+    door: str | None = None
+    op: Tijdstip | None = None
+    tot: Tijdstip | None = None
+    categorieen: list[str] | None = None
+
+
+class GegevenLabels(Deel):
+    """The labels of one item of the answer; never its content."""
+
+    id: str | None = None
+    categorie: str | None = None
+    herkomst: str | None = None
+    herkomst_deelnemer: str | None = None
+    wpg_artikel: WpgArtikel | None = None
+    status: GegevenStatus | None = None
+    eerste_verwerking_op: Datum | None = None
+    ingebracht_op: Datum | None = None
+    bewaren_tot: Datum | None = None
+
+
+class Dossier(Deel):
+    """Every fact that one besluit rests on."""
+
+    model_config = ConfigDict(title="Dossier van Sluis")
+
+    versie: Literal[1]
+    deur: Deur
+    moment: Moment
+    grondslag: str | None = None
+    verzoek: Verzoek | None = None
+    vrager: Vrager | None = None
+    bron: BronPartij | None = None
+    ontvanger: Ontvanger | None = None
+    zaak: Zaak | None = None
+    betrokkene: Betrokkene | None = None
+    instemmingen: list[Instemming] | None = None
+    gegevens: list[GegevenLabels] | None = None
+
+    @model_validator(mode="after")
+    def _fits_the_door(self) -> Self:
+        """Refuse what cannot be decided at this door, rather than decide something else."""
+        if self.deur == "verzoek" and self.verzoek and self.verzoek.soort == "resultaatdeling":
+            raise PydanticCustomError(
+                "alleen_deur_2",
+                "alleen deur 2",
+                {"pointer": "/verzoek/soort"},
+            )
+        if self.deur == "verzoek" and self.gegevens:
+            raise PydanticCustomError(
+                "gegevens_bij_deur_1", "gegevens bij deur 1", {"pointer": "/gegevens"}
+            )
+        return self

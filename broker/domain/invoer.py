@@ -1,0 +1,160 @@
+"""Read a dossier from text or plain data; every error at once, with a pointer, in Dutch."""
+
+import json
+from collections.abc import Hashable, Mapping
+from typing import Any, Final
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from broker.domain.dossier import Dossier
+from broker.errors import Fout, InvalidInputError
+
+MAX_BYTES: Final = 4 * 1024 * 1024
+
+# What pydantic found, in words for the people who fill in a dossier.
+_MELDINGEN: Final[Mapping[str, str]] = {
+    "missing": "Dit onderdeel is verplicht en ontbreekt.",
+    "extra_forbidden": "Dit onderdeel bestaat niet. Kijk of de naam goed is gespeld.",
+    "string_type": "Hier hoort tekst te staan.",
+    "string_unicode": "Hier staat een teken dat niet mag.",
+    "int_type": "Hier hoort een geheel getal te staan.",
+    "int_from_float": "Hier hoort een geheel getal te staan.",
+    "bool_type": "Hier hoort true of false te staan.",
+    "list_type": "Hier hoort een lijst te staan.",
+    "model_type": "Hier hoort een onderdeel met eigen velden te staan.",
+    "model_attributes_type": "Hier hoort een onderdeel met eigen velden te staan.",
+    "too_short": "Deze lijst mag niet leeg zijn.",
+    "geen_datum": "Dit is geen datum. Schrijf een datum als 2026-11-20.",
+    "geen_moment": "Dit is geen moment met tijdzone. Schrijf het als 2026-11-20T10:00:00+01:00.",
+    "geen_tijdstip": "Dit is geen datum en geen moment met tijdzone. Schrijf 2026-11-20.",
+    "geen_duur": "Dit is geen duur. Schrijf een jaar als P1Y en zes maanden als P6M.",
+    "alleen_deur_2": "Een resultaat delen wordt alleen bij deur 'verstrekking' beslist.",
+    "gegevens_bij_deur_1": "Gegevens horen alleen bij deur 'verstrekking'.",
+}
+
+
+def parse(data: object) -> Dossier:
+    """Return the dossier that this plain data holds.
+
+    Raises:
+        InvalidInputError: With one `Fout` for each thing that is wrong.
+    """
+    try:
+        return Dossier.model_validate(data)
+    except ValidationError as error:
+        raise InvalidInputError(
+            "Het dossier is niet goed ingevuld.", meldingen(error)
+        ) from None
+
+
+def parse_json(text: str | bytes) -> Dossier:
+    """Return the dossier in this JSON text; a member that stands twice is an error.
+
+    Raises:
+        InvalidInputError: The text is no JSON, or no dossier.
+    """
+    return parse(load_json(text))
+
+
+def load_json(text: str | bytes) -> Any:
+    """Return the data in this JSON text (RFC 8259), refusing doubles, NaN and too much.
+
+    Raises:
+        InvalidInputError: With the line and column of what cannot be read.
+    """
+    _limit(text)
+    try:
+        return json.loads(text, object_pairs_hook=_no_doubles, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        where = f"regel {error.lineno}, kolom {error.colno}"
+        raise _unreadable(f"Dit is geen geldige JSON ({where}).") from None
+    except UnicodeDecodeError:
+        raise _unreadable("Dit is geen tekst in UTF-8.") from None
+    except RecursionError:
+        raise _unreadable("Dit is te diep genest.") from None
+
+
+def load_yaml(text: str | bytes) -> Any:
+    """Return the data in this YAML text, in which a date stays the text that it is.
+
+    Raises:
+        InvalidInputError: With the line and column of what cannot be read.
+    """
+    _limit(text)
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader, see below
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f" (regel {mark.line + 1}, kolom {mark.column + 1})" if mark else ""
+        raise _unreadable(f"Dit is geen geldige YAML{where}.") from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError):
+        raise _unreadable("Dit is geen geldige YAML.") from None
+
+
+def meldingen(error: ValidationError) -> list[Fout]:
+    """Return what pydantic found as pointers and Dutch sentences, in the order of the input."""
+    return [
+        Fout(pointer=_pointer(found), melding=_melding(found))
+        for found in error.errors(include_url=False, include_input=False)
+    ]
+
+
+def _pointer(found: ErrorDetails) -> str:
+    context = found.get("ctx", {})
+    if "pointer" in context:
+        return str(context["pointer"])
+    parts = (str(part).replace("~", "~0").replace("/", "~1") for part in found["loc"])
+    return "".join(f"/{part}" for part in parts)
+
+
+def _melding(found: ErrorDetails) -> str:
+    kind, context = found["type"], found.get("ctx", {})
+    if kind == "literal_error":
+        return f"Deze waarde mag hier niet. Kies uit: {context['expected']}.".replace(" or ", " of ")
+    if kind == "greater_than_equal":
+        return f"Dit getal moet {context['ge']} of meer zijn."
+    if kind == "less_than_equal":
+        return f"Dit getal moet {context['le']} of minder zijn."
+    return _MELDINGEN.get(kind, "Deze waarde klopt niet.")
+
+
+def _limit(text: str | bytes) -> None:
+    if len(text) > MAX_BYTES:
+        raise _unreadable("Dit dossier is te groot.")
+
+
+def _unreadable(melding: str) -> InvalidInputError:
+    return InvalidInputError(melding, [Fout(pointer="", melding=melding)])
+
+
+def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        double = next(name for name in names if names.count(name) > 1)
+        raise _unreadable(f"Het onderdeel '{double[:80]}' staat er twee keer in.")
+    return found
+
+
+def _no_constant(text: str) -> float:
+    raise _unreadable(f"De waarde {text} mag niet in JSON.")
+
+
+class _Loader(yaml.SafeLoader):
+    """A safe loader that keeps dates as text and refuses a key that stands twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - the signature of PyYAML
+        """Build a mapping; a double key would silently hide a fact."""
+        keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        if len(set(keys)) != len(keys):
+            double = next(key for key in keys if keys.count(key) > 1)
+            raise _unreadable(f"Het onderdeel '{str(double)[:80]}' staat er twee keer in.")
+        return super().construct_mapping(node, deep=deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}

@@ -1,0 +1,115 @@
+"""Calendar law: days in Amsterdam, durations, the end of a term.
+
+A date stands for 00:00 Europe/Amsterdam of that day. Instants are whole microseconds since
+1970-01-01T00:00Z, so that the rules compare integers and nothing is lost to rounding.
+"""
+
+import calendar
+import datetime as dt
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
+EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+MICROSECOND: Final = dt.timedelta(microseconds=1)
+# Wider than any moment, and exact in a JSON number (2^53).
+ALWAYS: Final = 2**53 - 1
+
+# RFC 3339 section 5.6; the offset is not optional.
+_MOMENT: Final = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+)
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+# ISO 8601 durations of whole calendar parts; a term ends at midnight, so hours have no meaning.
+_DURATION: Final = re.compile(
+    r"P(?=\d)(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?", re.ASCII
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duur:
+    """A duration of whole months and days."""
+
+    months: int
+    days: int
+
+
+def parse_moment(text: str) -> int:
+    """Read an RFC 3339 moment with offset as an instant, in microseconds.
+
+    Raises:
+        ValueError: The text is no such moment, or has no offset.
+    """
+    match = _MOMENT.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    day, time, fraction, offset = match.groups()
+    zone = "+00:00" if offset in "Zz" else offset
+    seen = dt.datetime.fromisoformat(f"{day}T{time}{zone}")
+    micros = int(((fraction or ".")[1:] + "000000")[:6])
+    return (seen - EPOCH) // MICROSECOND + micros
+
+
+@lru_cache(maxsize=65536)
+def parse_date(text: str) -> dt.date:
+    """Read a date `YYYY-MM-DD`.
+
+    Raises:
+        ValueError: The text is no date of the calendar.
+    """
+    if _DATE.fullmatch(text) is None:
+        raise ValueError(text)
+    return dt.date.fromisoformat(text)
+
+
+@lru_cache(maxsize=65536)
+def instant(text: str) -> int:
+    """Return the instant of a date (its 00:00 in Amsterdam) or of a moment with offset.
+
+    Raises:
+        ValueError: The text is neither.
+    """
+    return day_start(parse_date(text)) if len(text) == len("2026-11-20") else parse_moment(text)
+
+
+@lru_cache(maxsize=65536)
+def day_start(day: dt.date) -> int:
+    """Return the instant at which this day begins in Amsterdam."""
+    begin = dt.datetime(day.year, day.month, day.day, tzinfo=AMSTERDAM)
+    return (begin - EPOCH) // MICROSECOND
+
+
+def day_of(moment: int) -> dt.date:
+    """Return the day in Amsterdam that holds this instant."""
+    return (EPOCH + dt.timedelta(microseconds=moment)).astimezone(AMSTERDAM).date()
+
+
+@lru_cache(maxsize=1024)
+def parse_duration(text: str) -> Duur:
+    """Read an ISO 8601 duration of years, months, weeks and days, such as `P1Y` or `P6M`.
+
+    Raises:
+        ValueError: The text is no such duration.
+    """
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    years, months, weeks, days = (int(part or 0) for part in match.groups())
+    return Duur(months=12 * years + months, days=7 * weeks + days)
+
+
+@lru_cache(maxsize=65536)
+def add(day: dt.date, duration: Duur) -> dt.date | None:
+    """Return the same day that much later; no such day: the last of that month.
+
+    None when it lies past the calendar.
+    """
+    year, month = divmod(day.year * 12 + day.month - 1 + duration.months, 12)
+    try:
+        last = calendar.monthrange(year, month + 1)[1]
+        return dt.date(year, month + 1, min(day.day, last)) + dt.timedelta(days=duration.days)
+    except (ValueError, OverflowError):
+        return None

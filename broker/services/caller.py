@@ -1,0 +1,24 @@
+"""Who calls: a person of an organisatie, with one functie (checked by the roles, not here)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Functie(StrEnum):
+    """What someone does with Sluis."""
+
+    ANALIST = "analist"
+    POORTWACHTER = "poortwachter"
+    ACCOUNTMANAGER = "accountmanager"
+    PRIVACYFUNCTIONARIS = "privacyfunctionaris"
+    BEHEERDER = "beheerder"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beller:
+    """An authenticated caller, as the store knows this person."""
+
+    gebruiker: str
+    organisatie: str
+    deelnemer: str | None
+    functie: Functie

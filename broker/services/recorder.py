@@ -1,0 +1,62 @@
+"""The record as the use cases see it: durable when the call returns, or `RecordError`.
+
+The moment of an entry is taken here, on the event loop and right before it is queued, so that
+entries stand in the log in the order of their moments.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from audit.entry import Entry, Soort
+from audit.errors import LogError
+from audit.log import Log
+from audit.receipt import Receipt
+from broker.domain.ports import Clock
+from broker.errors import RecordError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regel:
+    """One line to record: its kind, its unique reference and what is committed to."""
+
+    soort: Soort
+    kenmerk: str
+    payload: Mapping[str, Any]
+
+
+class Recorder:
+    """Appends to the log and waits until it is durable."""
+
+    def __init__(self, log: Log, clock: Clock, random_bytes: Callable[[int], bytes]) -> None:
+        self._log = log
+        self._clock = clock
+        self._random = random_bytes
+
+    async def record(self, regel: Regel) -> Receipt:
+        """Record one line.
+
+        Raises:
+            RecordError: It could not be made durable; nothing may leave.
+        """
+        return (await self.record_all([regel]))[0]
+
+    async def record_all(self, regels: Sequence[Regel]) -> list[Receipt]:
+        """Record several lines, all durable when this returns.
+
+        Raises:
+            RecordError: One of them could not be made durable; nothing may leave.
+        """
+        moment = self._clock.now()
+        try:
+            futures = [
+                self._log.append(
+                    Entry(soort=r.soort, at=moment, kenmerk=r.kenmerk, payload=dict(r.payload)),
+                    salt=self._random(16),
+                )
+                for r in regels
+            ]
+            return list(await asyncio.gather(*map(asyncio.wrap_future, futures)))
+        except LogError as error:
+            raise RecordError(str(error)) from error

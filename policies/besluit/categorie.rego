@@ -1,0 +1,113 @@
+# The categories: each asked category apart - known, opened by this basis, in this phase, from this source.
+
+package sluis.besluit
+
+import rego.v1
+
+# METADATA
+# description: Each asked category with its outcome and the grounds that fall on it.
+categorieen := [deelbesluit(id, weigeringen, wachtend) |
+	some id in input.verzoek.categorieen
+	weigeringen := array.concat(gronden, categorie_gronden(id))
+	wachtend := [code | weigeringen == []; some code in categorie_wachtend(id)]
+]
+
+# METADATA
+# description: >-
+#   The grounds of one category. Of a category that is unknown, excluded or an unneeded nationality
+#   nothing else is told; a basis that does not serve the question judges none.
+categorie_gronden(id) := [] if {
+	"grondslag-verkeerd-spoor" in gronden
+	is_string(id)
+} else := codes if {
+	codes := [code | some code, bewijs in categorie_eerst(id, basis); bewijs == []]
+	codes != []
+} else := codes if {
+	codes := [code | some code, bewijs in categorie_daarna(id, basis); bewijs == []]
+}
+
+# METADATA
+# description: >-
+#   What shows that this basis knows the category (BGS 1.9, 2.15). Excluded and unneeded ones are known,
+#   so that their refusal is told by its own code.
+categorie_eerst(id, grondslag) := {
+	"categorie-onbekend": [1 | id in grondslag.bekend],
+	"categorie-uitgesloten": [1 | not id in data.uitgesloten],
+	"nationaliteit-niet-noodzakelijk": array.concat(
+		[1 | not id in data.onvermijdelijk],
+		[1 | grondslag.categorieen[id]; input.verzoek.nationaliteit_onvermijdelijk],
+	),
+}
+
+# METADATA
+# description: What shows that the category may be asked here (WGS 2.21, 2.23(6), BGS 2.15, Bpg 4:1-4:5).
+categorie_daarna(id, grondslag) := bewijs if {
+	grondslag.spoor == "samenwerking"
+	categorie := data.categorieen[id]
+	verboden := [1 | categorie.fase in verboden_fasen]
+	bewijs := {
+		"categorie-niet-in-fase": array.concat(verboden, [1 | grondslag.categorieen[id].fase in bereikte_fasen]),
+		"categorie-niet-bij-scan": [1 | verboden == []],
+		"categorie-niet-van-bron": array.concat(
+			array.concat([1 | deelt_resultaat], [1 | input.bron.deelnemer in categorie.bronnen]),
+			[1 | categorie.bronnen == []; not input.bron.deelnemer in categorie.niet_van],
+		),
+		"seksueel-gedrag-niet-toegestaan": array.concat(
+			[1 | categorie.alleen_bij == []],
+			[1 | input.verzoek.verschijnsel in categorie.alleen_bij; strafrechtelijk_gevraagd],
+		),
+	}
+}
+
+categorie_daarna(id, grondslag) := bewijs if {
+	grondslag.spoor == "bilateraal"
+	bewijs := {"categorie-niet-van-grondslag": [1 | some o in openingen; o.categorieen[id]]}
+}
+
+# METADATA
+# description: >-
+#   Phases 2 and 3 need a decision of that phase, with its necessity, not after the moment. Under the
+#   convenant there are none (null); without a zaak there is none to read.
+bereikte_fasen := array.concat(
+	array.concat([null], [fase | input.zaak == null; some fase in [1, 2, 3]]),
+	array.concat([1 | input.zaak.fase >= 1], [b.fase |
+		some b in input.zaak.fasebesluiten
+		b.fase <= input.zaak.fase
+		b.noodzaak != ""
+		b.besluit_op <= input.moment
+	]),
+)
+
+verboden_fasen := [fase |
+	some activiteit in [input.verzoek.activiteit, object.get(input, ["zaak", "soort"], null)]
+	some fase in data.activiteiten[activiteit].zonder_fasen
+]
+
+strafrechtelijk_gevraagd if {
+	some id in input.verzoek.categorieen
+	data.categorieen[id].aard in ["politie", "om"]
+}
+
+# METADATA
+# description: Bilateral - what the basis opens from this source for this requester and task.
+openingen := [opening |
+	basis.spoor == "bilateraal"
+	input.bron.deelnemer in basis.bronnen
+	some opening in basis.openingen
+	opent(opening)
+]
+
+opent(opening) if {
+	opening.deelnemer == null
+	data.deelnemers[input.vrager.deelnemer]
+}
+
+opent(opening) if {
+	opening.deelnemer == input.vrager.deelnemer
+	opening.taken == null
+}
+
+opent(opening) if {
+	opening.deelnemer == input.vrager.deelnemer
+	input.vrager.taak in opening.taken
+}

@@ -1,0 +1,76 @@
+# The items of the answer (door 2): each item on the labels that its source put on it.
+
+package sluis.besluit
+
+import rego.v1
+
+# METADATA
+# description: Each item in the order of the dossier, with its outcome and the grounds that fall on it.
+gegevens := [deelbesluit(item.id, weigeringen, wachtend) |
+	some item in input.gegevens
+	weigeringen := array.concat(gronden, gegeven_gronden(item))
+	wachtend := [code | weigeringen == []; some code in gegeven_wachtend(item)]
+]
+
+# METADATA
+# description: >-
+#   The grounds of one item. Of an excluded label, or of a category of which nothing else is told,
+#   only that. The grounds of its category fall on it when the category was asked.
+gegeven_gronden(item) := ["categorie-uitgesloten"] if item.wpg_artikel in data.labels_uitgesloten
+
+else := eerst if {
+	eerst := [code | some code in van_categorie(item); code in data.gronden.categorie_eerst]
+	eerst != []
+} else := codes if {
+	eigen := [code | some code, bewijs in gegeven_bewijs(item, data.categorieen[item.categorie]); bewijs == []]
+	codes := array.concat(van_categorie(item), eigen)
+} else := ["gegeven-niet-gevraagd"]
+
+van_categorie(item) := [code |
+	item.categorie in input.verzoek.categorieen
+	some code in categorie_gronden(item.categorie)
+]
+
+# METADATA
+# description: What shows that the item may pass (Wpg 8, 14, 20, WGS 1.7(6), 1.8(7), 2.22).
+gegeven_bewijs(item, categorie) := bewijs if {
+	niet_van_politie := [1 | categorie.aard != "politie"]
+	bewijs := {
+		"wpg-label-ontbreekt": array.concat(niet_van_politie, [1 | is_string(item.wpg_artikel)]),
+		"wpg-label-past-niet": [1 | label_past(item.wpg_artikel, categorie)],
+		"politiegegeven-verwijderd": array.concat(niet_van_politie, [1 | item.status == "beschikbaar"]),
+		"politiegegeven-te-oud": [1 | niet_te_oud(item)],
+		"bewaartermijn-verstreken": [1 | input.moment < item.bewaren_einde; input.moment < item.bewaren_tot],
+		"gegeven-niet-gevraagd": [1 | item.categorie in input.verzoek.categorieen],
+		"herkomst-ontbreekt": [1 | is_string(item.herkomst); item.herkomst != ""],
+		"fiscaal-naar-privaat": [1 | mag_naar_ontvanger(item)],
+	}
+}
+
+label_past(label, _) if label == null
+
+label_past(label, categorie) if label in categorie.labels
+
+niet_te_oud(item) if input.moment < item.eerste_verwerking_einde
+
+niet_te_oud(item) if not item.wpg_artikel in data.labels_met_termijn
+
+# METADATA
+# description: Tax data never go to a private party on a legitimate interest (WGS 1.7(6)).
+mag_naar_ontvanger(_) if gewone_vraag
+
+mag_naar_ontvanger(item) if {
+	is_string(item.herkomst_deelnemer)
+	not item.herkomst_deelnemer in data.resultaat.fiscaal_afkomstig
+}
+
+mag_naar_ontvanger(_) if input.ontvanger.soort in ["deelnemer", "derde-publiek", "ander-riec"]
+
+mag_naar_ontvanger(_) if input.ontvanger.grond in ["publieke-taak", "wettelijke-plicht"]
+
+# METADATA
+# description: The codes of the consents that this item still waits for.
+gegeven_wachtend(item) := array.concat(
+	categorie_wachtend(item.categorie),
+	[code | gewone_vraag == false; some code in resultaat_wachtend(item)],
+)

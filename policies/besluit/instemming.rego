@@ -1,0 +1,74 @@
+# Consent: recorded human decisions; what is still missing is asked only where nothing else refuses.
+
+package sluis.besluit
+
+import rego.v1
+
+# METADATA
+# description: The ones that count at this moment, from someone else than the person who asks.
+instemmingen := [i |
+	some i in input.instemmingen
+	i.op <= input.moment
+	input.moment < i.tot
+	is_string(i.door)
+	i.door != ""
+	is_string(input.vrager.gebruiker.id)
+	i.door != input.vrager.gebruiker.id
+]
+
+# METADATA
+# description: The codes of the consents that this category still waits for.
+categorie_wachtend(id) := [data.gronden.instemming[soort] |
+	some soort in vereist(id)
+	not ingestemd(soort, id)
+]
+
+# METADATA
+# description: The kinds of consent that this basis asks for this category.
+vereist(id) := basis.categorieen[id].instemmingen if basis.spoor == "samenwerking"
+
+vereist(id) := soorten if {
+	basis.spoor == "bilateraal"
+	soorten := [soort | some opening in openingen; some soort in opening.categorieen[id]]
+}
+
+ingestemd(soort, id) if {
+	some i in instemmingen
+	i.soort == soort
+	dekt(i, id)
+}
+
+ingestemd_door(soort, id, organisatie) if {
+	some i in instemmingen
+	i.soort == soort
+	i.organisatie == organisatie
+	dekt(i, id)
+}
+
+# METADATA
+# description: No categorieen given covers all.
+dekt(i, _) if i.categorieen == null
+
+dekt(i, id) if id in i.categorieen
+
+# METADATA
+# description: What the categories still wait for, one row for each kind, giver and category.
+ontbrekend(delen) := [rij |
+	some c in delen
+	c.uitkomst == "instemming-vereist"
+	some soort in vereist(c.id)
+	data.gronden.instemming[soort] in c.codes
+	some organisatie in gever(data.instemming_gever[soort])
+	rij := {"soort": soort, "organisatie": organisatie, "categorie": c.id}
+]
+
+# METADATA
+# description: The organisations that can give it; null when the dossier does not tell.
+gever(wie) := genoemd(wie) if count(genoemd(wie)) > 0
+
+else := [null]
+
+genoemd(wie) := array.concat(
+	[o | some rol, o in {"bron": input.bron.organisatie, "vrager": input.vrager.organisatie}; rol == wie],
+	[d.organisatie | some d in input.zaak.deelnemers; d.deelnemer == wie],
+)

@@ -1,0 +1,59 @@
+# The sharing of a result: no objection of whoever supplied it; to a third party of nobody in the zaak,
+# and tested by the rechtmatigheidsadviescommissie. An unknown recipient counts as a third party.
+
+package sluis.besluit
+
+import rego.v1
+
+# METADATA
+# description: The codes of the consents that this item of a result still waits for (WGS 1.7, 2.20).
+resultaat_wachtend(item) := [code | some code, bewijs in resultaat_bewijs(item); bewijs == []]
+
+resultaat_bewijs(item) := {
+	"leverancier-instemming-ontbreekt": [1 | leverancier_akkoord(item)],
+	"bezwaar-deelnemer": [1 | bezwaar_open(item) == []],
+	"rac-toets-ontbreekt": [1 | getoetst(item.categorie)],
+}
+
+# Asked for police, OM and sexual-behaviour data that leave the samenwerkingsverband.
+leverancier_akkoord(item) if data.categorieen[item.categorie].aard == null
+
+leverancier_akkoord(_) if input.ontvanger.soort == "deelnemer"
+
+leverancier_akkoord(item) if ingestemd_door("leverancier", item.categorie, item.herkomst)
+
+getoetst(_) if naar_derde == false
+
+getoetst(categorie) if ingestemd("rechtmatigheidsadviescommissie", categorie)
+
+# METADATA
+# description: Those whose objection would stop this item, and who have not said that they have none.
+bezwaar_open(item) := [organisatie |
+	some organisatie in array.concat([item.herkomst], medebeslissers)
+	not ingestemd_door("geen-bezwaar", item.categorie, organisatie)
+]
+
+# METADATA
+# description: To a third party every deelnemer of the zaak is heard.
+medebeslissers := [d.organisatie | naar_derde; some d in input.zaak.deelnemers]
+
+default naar_derde := true
+
+naar_derde := false if input.ontvanger.soort in ["deelnemer", "ander-riec"]
+
+# METADATA
+# description: What the items of a result still wait for, and from whom.
+ontbrekend_voor_resultaat(delen) := [rij |
+	some n, g in delen
+	g.uitkomst == "instemming-vereist"
+	some soort, code in data.gronden.instemming_resultaat
+	code in g.codes
+	some organisatie in resultaat_gevers(soort, input.gegevens[n])
+	rij := {"soort": soort, "organisatie": organisatie, "categorie": input.gegevens[n].categorie}
+]
+
+resultaat_gevers(soort, item) := [item.herkomst] if soort == "leverancier"
+
+resultaat_gevers(soort, item) := bezwaar_open(item) if soort == "geen-bezwaar"
+
+resultaat_gevers(soort, _) := [null] if soort == "rechtmatigheidsadviescommissie"

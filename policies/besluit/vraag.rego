@@ -1,0 +1,40 @@
+# The question and its basis: what it must show, whoever asks and whoever is asked.
+
+package sluis.besluit
+
+import rego.v1
+
+# METADATA
+# description: Evidence of the question (WGS 2.17, 2.18, BGS 2.16).
+vraag := bewijs if {
+	moment := input.moment
+	grondslag := basis
+	verzoek := input.verzoek
+	activiteit := verzoek.activiteit
+	bestaat := [1 | data.activiteiten[activiteit]]
+	bewijs := {
+		"grondslag-onbekend": [1 | grondslag.geregistreerd],
+		"grondslag-niet-in-werking": [1 | grondslag.van <= moment; moment < grondslag.tot],
+		"grondslag-verkeerd-spoor": array.concat([1 | grondslag.spoor == "samenwerking"], openingen),
+		"activiteit-onbekend": array.concat(
+			[1 | bestaat != []; activiteit == input.zaak.soort],
+			[1 | bestaat != []; input.zaak == null],
+		),
+		"doel-ontbreekt": verzoek.doel,
+		"vraagstelling-ontbreekt": [1 | count(verzoek.vraagstelling) >= data.vraagstelling_minimaal],
+		"verschijnsel-niet-aangewezen": [1 | verzoek.verschijnsel in input.zaak.verschijnselen],
+		# One is always few enough; an unknown maximum is none.
+		"te-veel-betrokkenen": array.concat(
+			[1 | verzoek.aantal_betrokkenen == 1],
+			[1 | verzoek.aantal_betrokkenen <= input.zaak.max_betrokkenen],
+		),
+	}
+}
+
+# METADATA
+# description: A question to a source. An unknown kind of verzoek is judged as every kind.
+gewone_vraag := input.verzoek.soort in ["bevraging", "treffer-geen-treffer"]
+
+# METADATA
+# description: Decided at door 2 only; it has no source.
+deelt_resultaat := [input.deur, input.verzoek.soort] == ["verstrekking", "resultaatdeling"]
