@@ -69,6 +69,13 @@ class Decider:
         except (KeyError, TypeError, ValueError, IndexError):
             raise DecisionError("De regels gaven een onbruikbaar antwoord.") from None
 
+    def consent_givers(self, moment: str) -> Mapping[str, Sequence[str]]:
+        """Return as which deelnemer someone may record each kind of consent at this moment.
+
+        An empty list: only the RIEC itself, which is no deelnemer.
+        """
+        return self._register.on(day_of(instant(moment))).givers
+
 
 class _Besluiten:
     """Puts one verdict into words, and refuses a verdict that contradicts itself."""

@@ -61,6 +61,7 @@ class Stand:
     data: Mapping[str, Any]
     redenen: Mapping[str, Any]
     termijnen: Mapping[str, Duur]
+    givers: Mapping[str, Sequence[str]]
     versies: Mapping[str, Versie]
 
     def references(self, grondslag: str | None) -> list[dict[str, str | None]]:
@@ -127,6 +128,7 @@ class Register:
             data=data,
             redenen=nearest["redenen"].inhoud,
             termijnen={name: parse_duration(t["duur"]) for name, t in termijnen.items()},
+            givers=law["instemming_door"],
             versies=nearest,
         )
 

@@ -1,8 +1,8 @@
 # METADATA
 # title: Besluit
 # description: >-
-#   Decides one dossier. Each ground has its evidence - a list of what shows that it is met. No evidence
-#   and it falls. What is absent, undefined or of another type shows nothing, so it refuses.
+#   Decides one dossier. Each ground has its evidence - a list of what shows that it is met.
+#   No evidence and it falls. What is absent or of another type shows nothing, so it refuses.
 #   Moments are instants in microseconds; an unknown one is so far away that it never helps.
 # related_resources:
 #   - ref: https://wetten.overheid.nl/BWBR0049962
@@ -12,7 +12,7 @@ package sluis.besluit
 import rego.v1
 
 # METADATA
-# description: The one answer of these rules. Undefined, so no verdict, when a ground is not looked at.
+# description: The one answer. Undefined, so no verdict, when a ground was not looked at.
 # entrypoint: true
 besluit := {
 	"uitkomst": uitkomst(uitkomsten),
@@ -22,13 +22,13 @@ besluit := {
 	"voorwaarden": voorwaarden,
 	"instemmingen": array.concat(ontbrekend(categorieen), ontbrekend_voor_resultaat(gegevens)),
 } if {
-	(((count(vraag) + count(zaak)) + count(vrager)) + count(bron)) + count(betrokkene) == count(data.gronden.vraag)
+	count(bekeken) == count(data.gronden.vraag)
 	delen := {"verzoek": categorieen, "verstrekking": gegevens}
 	uitkomsten := [d.uitkomst | some d in delen[input.deur]]
 }
 
 # METADATA
-# description: The obligations that come with what is let through (WGS 1.7(4), 1.8(7), 1.11, Wpg 7(2)).
+# description: The obligations that come with what passes (WGS 1.7(4), 1.8(7), 1.11, Wpg 7(2)).
 voorwaarden := array.concat(
 	["geheimhouding" | iets_toegewezen],
 	array.concat(
@@ -53,10 +53,16 @@ basis := object.get(data.grondslagen, input.grondslag, data.onbekende_grondslag)
 # description: Grounds on the whole question that fall and are told.
 gronden := [code | some code in gevallen; verteld(data.gronden.vraag[code])]
 
-gevallen := [code |
+# METADATA
+# description: Each ground with whether its evidence is there.
+bekeken := [[code, bewijs != []] |
 	some toetsen in [vraag, zaak, vrager, bron, betrokkene]
 	some code, bewijs in toetsen
-	bewijs == []
+]
+
+gevallen := [code |
+	some [code, getoond] in bekeken
+	getoond == false
 	basis.spoor in data.gronden.vraag[code].spoor
 ]
 
@@ -70,7 +76,9 @@ verteld(grond) if {
 }
 
 # METADATA
-# description: The one outcome that all parts share, else `deels`. Nothing to hand over is granted, unless a ground falls.
+# description: >-
+#   The one outcome that all parts share, else `deels`. Without items door 2 grants, unless a
+#   ground falls.
 uitkomst(delen) := delen[0] if {
 	count({deel | some deel in delen}) == 1
 } else := "deels" if {
@@ -82,8 +90,8 @@ uitkomst(delen) := delen[0] if {
 
 # METADATA
 # description: >-
-#   The outcome of one category or item - refused by what no consent can mend, else waiting for consent,
-#   else granted. A consent is asked only for what nothing else refuses.
+#   The outcome of one category or item - refused by what no consent can mend, else waiting for
+#   consent, else granted. A consent is asked only for what nothing else refuses.
 deelbesluit(id, weigeringen, wachtend) := {
 	"id": id,
 	"uitkomst": oordeel[0],

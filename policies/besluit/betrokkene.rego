@@ -1,4 +1,4 @@
-# The subject: within the scope of the zaak, close enough to the signal, and with research that is still open.
+# The subject: within the scope of the zaak, close enough to the signal, with open research.
 
 package sluis.besluit
 
@@ -13,9 +13,15 @@ betrokkene := bewijs if {
 	open := input.betrokkene.onderzoek
 
 	# Research is asked for a handhavingsknelpunt only.
-	vrij := [1 | count([a | some a in [input.verzoek.activiteit, input.zaak.soort]; data.activiteiten[a].onderzoek]) == 0]
+	activiteiten := [input.verzoek.activiteit, object.get(input, ["zaak", "soort"], null)]
+	onderzocht := [a | some a in activiteiten; data.activiteiten[a].onderzoek]
+	vrij := [1 | onderzocht == []]
 	bewijs := {
-		"reikwijdte-onbekend": [1 | is_array(grens.gebieden); is_array(grens.branches); is_array(grens.signalen)],
+		"reikwijdte-onbekend": [1 |
+			is_array(grens.gebieden)
+			is_array(grens.branches)
+			is_array(grens.signalen)
+		],
 		"buiten-gebied": array.concat(kring, binnen_gebied(wie, grens)),
 		"buiten-branche": array.concat(kring, binnen_branche(wie, grens)),
 		"geen-band-met-signaal": array.concat(kring, met_signaal(wie, grens)),
@@ -24,14 +30,17 @@ betrokkene := bewijs if {
 			vrij,
 			[1 | open.geopend_op != null; input.zaak.onderzoekstermijn != null],
 		),
-		"onderzoek-beeindigd": array.concat(vrij, [1 | input.moment < open.beeindigd_op; input.moment < open.einde]),
+		"onderzoek-beeindigd": array.concat(
+			vrij,
+			[1 | input.moment < open.beeindigd_op; input.moment < open.einde],
+		),
 	}
 }
 
 # METADATA
 # description: >-
-#   Some gebied matches with a fitting band. A limit that is left empty does not limit; for one that is
-#   absent `reikwijdte-onbekend` is told.
+#   Some gebied matches with a fitting band. A limit that is left empty does not limit; for one
+#   that is absent `reikwijdte-onbekend` is told.
 binnen_gebied(wie, grens) := array.concat(
 	[1 | grens.gebieden in [[], null]],
 	[gebied |

@@ -21,7 +21,7 @@ bron := bewijs if {
 }
 
 # METADATA
-# description: Of the vaste kern, a hit/no-hit, or it had a hit and joined - the categorieen of that do not matter.
+# description: Of the vaste kern, a hit/no-hit, or it had a hit and joined for this subject.
 rechtstreeks(wie, rollen_hier) := [
 	[1 | "kern" in rollen_hier],
 	[1 | input.verzoek.soort == "treffer-geen-treffer"],

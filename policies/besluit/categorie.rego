@@ -1,4 +1,4 @@
-# The categories: each asked category apart - known, opened by this basis, in this phase, from this source.
+# The categories, each apart: known, opened by this basis, in this phase, from this source.
 
 package sluis.besluit
 
@@ -28,8 +28,8 @@ categorie_gronden(id) := [] if {
 
 # METADATA
 # description: >-
-#   What shows that this basis knows the category (BGS 1.9, 2.15). Excluded and unneeded ones are known,
-#   so that their refusal is told by its own code.
+#   What shows that this basis knows the category (BGS 1.9, 2.15). Excluded and unneeded ones are
+#   known, so that their refusal is told by its own code.
 categorie_eerst(id, grondslag) := {
 	"categorie-onbekend": [1 | id in grondslag.bekend],
 	"categorie-uitgesloten": [1 | not id in data.uitgesloten],
@@ -40,13 +40,16 @@ categorie_eerst(id, grondslag) := {
 }
 
 # METADATA
-# description: What shows that the category may be asked here (WGS 2.21, 2.23(6), BGS 2.15, Bpg 4:1-4:5).
+# description: What shows that it may be asked here (WGS 2.21, 2.23(6), BGS 2.15, Bpg 4:1-4:5).
 categorie_daarna(id, grondslag) := bewijs if {
 	grondslag.spoor == "samenwerking"
 	categorie := data.categorieen[id]
 	verboden := [1 | categorie.fase in verboden_fasen]
 	bewijs := {
-		"categorie-niet-in-fase": array.concat(verboden, [1 | grondslag.categorieen[id].fase in bereikte_fasen]),
+		"categorie-niet-in-fase": array.concat(
+			verboden,
+			[1 | grondslag.categorieen[id].fase in bereikte_fasen],
+		),
 		"categorie-niet-bij-scan": [1 | verboden == []],
 		"categorie-niet-van-bron": array.concat(
 			array.concat([1 | deelt_resultaat], [1 | input.bron.deelnemer in categorie.bronnen]),
@@ -66,8 +69,8 @@ categorie_daarna(id, grondslag) := bewijs if {
 
 # METADATA
 # description: >-
-#   Phases 2 and 3 need a decision of that phase, with its necessity, not after the moment. Under the
-#   convenant there are none (null); without a zaak there is none to read.
+#   Phases 2 and 3 need a decision of that phase, with its necessity, not after the moment.
+#   Under the convenant there are none (null); without a zaak there is none to read.
 bereikte_fasen := array.concat(
 	array.concat([null], [fase | input.zaak == null; some fase in [1, 2, 3]]),
 	array.concat([1 | input.zaak.fase >= 1], [b.fase |

@@ -5,7 +5,7 @@ package sluis.besluit
 import rego.v1
 
 # METADATA
-# description: Each item in the order of the dossier, with its outcome and the grounds that fall on it.
+# description: Each item in the order of the dossier, with its outcome and grounds.
 gegevens := [deelbesluit(item.id, weigeringen, wachtend) |
 	some item in input.gegevens
 	weigeringen := array.concat(gronden, gegeven_gronden(item))
@@ -22,9 +22,10 @@ else := eerst if {
 	eerst := [code | some code in van_categorie(item); code in data.gronden.categorie_eerst]
 	eerst != []
 } else := codes if {
-	eigen := [code | some code, bewijs in gegeven_bewijs(item, data.categorieen[item.categorie]); bewijs == []]
+	categorie := object.get(data.categorieen, item.categorie, {"aard": null, "labels": []})
+	eigen := [code | some code, bewijs in gegeven_bewijs(item, categorie); bewijs == []]
 	codes := array.concat(van_categorie(item), eigen)
-} else := ["gegeven-niet-gevraagd"]
+}
 
 van_categorie(item) := [code |
 	item.categorie in input.verzoek.categorieen
@@ -40,7 +41,10 @@ gegeven_bewijs(item, categorie) := bewijs if {
 		"wpg-label-past-niet": [1 | label_past(item.wpg_artikel, categorie)],
 		"politiegegeven-verwijderd": array.concat(niet_van_politie, [1 | item.status == "beschikbaar"]),
 		"politiegegeven-te-oud": [1 | niet_te_oud(item)],
-		"bewaartermijn-verstreken": [1 | input.moment < item.bewaren_einde; input.moment < item.bewaren_tot],
+		"bewaartermijn-verstreken": [1 |
+			input.moment < item.bewaren_einde
+			input.moment < item.bewaren_tot
+		],
 		"gegeven-niet-gevraagd": [1 | item.categorie in input.verzoek.categorieen],
 		"herkomst-ontbreekt": [1 | is_string(item.herkomst); item.herkomst != ""],
 		"fiscaal-naar-privaat": [1 | mag_naar_ontvanger(item)],

@@ -69,6 +69,6 @@ gever(wie) := genoemd(wie) if count(genoemd(wie)) > 0
 else := [null]
 
 genoemd(wie) := array.concat(
-	[o | some rol, o in {"bron": input.bron.organisatie, "vrager": input.vrager.organisatie}; rol == wie],
+	[partij.organisatie | some partij in [object.get(input, wie, {})]; wie in ["bron", "vrager"]],
 	[d.organisatie | some d in input.zaak.deelnemers; d.deelnemer == wie],
 )

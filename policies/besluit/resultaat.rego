@@ -1,5 +1,5 @@
-# The sharing of a result: no objection of whoever supplied it; to a third party of nobody in the zaak,
-# and tested by the rechtmatigheidsadviescommissie. An unknown recipient counts as a third party.
+# The sharing of a result: no objection of whoever supplied it; to a third party of nobody in the
+# zaak, and tested by the rechtmatigheidsadviescommissie. An unknown recipient is a third party.
 
 package sluis.besluit
 
@@ -27,7 +27,7 @@ getoetst(_) if naar_derde == false
 getoetst(categorie) if ingestemd("rechtmatigheidsadviescommissie", categorie)
 
 # METADATA
-# description: Those whose objection would stop this item, and who have not said that they have none.
+# description: Those whose objection would stop this item, and who did not say they have none.
 bezwaar_open(item) := [organisatie |
 	some organisatie in array.concat([item.herkomst], medebeslissers)
 	not ingestemd_door("geen-bezwaar", item.categorie, organisatie)

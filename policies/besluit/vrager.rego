@@ -1,4 +1,4 @@
-# The requester: a deelnemer in law, named for this zaak, for a task of its own, through an authorised person.
+# The requester: a deelnemer in law, named for this zaak, for its own task, through a fit person.
 
 package sluis.besluit
 
@@ -24,7 +24,7 @@ vrager := bewijs if {
 }
 
 # METADATA
-# description: The roles of a partner in the zaak at the moment; organisatie and deelnemer both match.
+# description: The roles of a partner in the zaak now; organisatie and deelnemer both match.
 rollen(partij) := [d.rol |
 	some d in input.zaak.deelnemers
 	d.organisatie == partij.organisatie

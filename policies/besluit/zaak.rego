@@ -1,4 +1,4 @@
-# The zaak: the HHK, casus or scan must be decided, within its term, and begun with an accepted signaal.
+# The zaak: HHK, casus or scan must be decided, within its term, begun with an accepted signaal.
 
 package sluis.besluit
 
