@@ -1,0 +1,94 @@
+"""Errors of the record. Each carries one plain Dutch sentence, without personal data."""
+
+import sqlite3
+
+
+class AuditError(Exception):
+    """Base of everything that can go wrong with the record; `str()` is a plain sentence."""
+
+
+class NoteError(AuditError):
+    """A signed note, checkpoint or key is malformed, or its signature does not hold."""
+
+
+class ProofError(AuditError):
+    """A Merkle proof does not prove what it should."""
+
+
+class EntryError(AuditError):
+    """An entry, its payload or its salt cannot be recorded in canonical form."""
+
+
+class ReceiptError(AuditError):
+    """A receipt is malformed or does not prove that its line stands in the log."""
+
+
+class LogOpenError(AuditError):
+    """The log cannot be opened; nothing was changed and nothing may be recorded."""
+
+
+class LogInUseError(LogOpenError):
+    """Another process has this log open."""
+
+
+class LogKeyError(LogOpenError):
+    """The signing key does not belong to this log."""
+
+
+class LogBehindError(LogOpenError):
+    """The database is behind, or contradicts, the checkpoint that was already given out."""
+
+
+class LogFullError(AuditError):
+    """Too many entries wait to be recorded. Nothing was recorded; try again later."""
+
+
+class LogClosedError(AuditError):
+    """The log was closed. Nothing was recorded."""
+
+
+class LogPoisonedError(AuditError):
+    """Writing failed, so the state of the disk is unknown: record nothing until reopened."""
+
+
+class LogReadError(AuditError):
+    """The log cannot be read now."""
+
+
+class LogRangeError(AuditError):
+    """The asked index or size lies outside the log."""
+
+
+class ClockError(AuditError):
+    """The moment of the entry lies before the last line. Nothing was recorded."""
+
+
+class DuplicateError(AuditError):
+    """The kenmerk is taken by a line with other content. Nothing was recorded."""
+
+
+class UnusableError(AuditError):
+    """What was handed to the verifier is no log, or the key is no key of this log."""
+
+
+_SENTENCES = {
+    "SQLITE_FULL": "de schijf is vol",
+    "SQLITE_BUSY": "een ander programma houdt de database bezet",
+    "SQLITE_LOCKED": "een ander programma houdt de database bezet",
+    "SQLITE_READONLY": "de database mag niet worden geschreven",
+    "SQLITE_IOERR": "de schijf geeft een lees- of schrijffout",
+    "SQLITE_CANTOPEN": "het bestand kan niet worden geopend",
+    "SQLITE_CORRUPT": "de database is beschadigd",
+    "SQLITE_NOTADB": "het bestand is geen database",
+}
+
+
+def describe(error: BaseException) -> str:
+    """Tell in a few Dutch words what a failure of disk or database means (no paths, no data)."""
+    if isinstance(error, sqlite3.Error):
+        # Extended names such as SQLITE_IOERR_FSYNC share the first two words.
+        name = "_".join((getattr(error, "sqlite_errorname", None) or "").split("_")[:2])
+        return _SENTENCES.get(name, "de database geeft een fout")
+    if isinstance(error, OSError):
+        return "een bestand kan niet worden gelezen of geschreven"
+    return "er ging onverwacht iets mis"
