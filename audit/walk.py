@@ -1,0 +1,218 @@
+"""One walk through all lines of a log beside its tiles and checkpoints.
+
+Steps 2 to 4 of the recipe in `verify`.
+"""
+
+import heapq
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from audit.entry import Leaf, commitment, needs_stem, parse_canonical, stem
+from audit.errors import EntryError, NoteError
+from audit.findings import Code, Findings
+from audit.merkle import leaf_hash
+from audit.note import Vkey, open_checkpoint
+from audit.storage import split_hashes
+from audit.tree import TILE_HEIGHT, TILE_WIDTH, Tile, Tree
+
+_PROGRESS = 4096
+"""Lines between two words of progress."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Mark:
+    """A root that was signed for this size."""
+
+    size: int
+    root: bytes
+
+
+class Walk:
+    """Walks once; adds what is wrong to the findings."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        vkey: Vkey,
+        *,
+        findings: Findings,
+        progress: Callable[[int, int], None],
+    ) -> None:
+        """Prepare to walk over the snapshot that the connection sees (text as bytes)."""
+        self._connection = connection
+        self._vkey = vkey
+        self._findings = findings
+        self._progress = progress
+        last = connection.execute("SELECT max(seq) FROM regel").fetchone()[0]
+        self.total = 0 if last is None else last + 1
+        """Lines there should be, by the highest number."""
+        self.next = 0
+        """The line that is to come."""
+        self._op = ""
+        self._tree = Tree()
+        self._pending: list[bytes] = []
+        self._tree_holds = True
+        self._covered = 0
+        """All lines before this one are those that were signed."""
+        self._signed = 0
+        """The largest size that was signed."""
+        self._tile: tuple[bytes, ...] = ()
+
+    def run(self, published: bytes | None) -> None:
+        """Walk. `published` is the file `checkpoint`.
+
+        Raises:
+            sqlite3.DatabaseError: The database is damaged; `next` tells where.
+        """
+        marks = heapq.merge(self._stored_marks(), self._published_marks(published))
+        mark = self._pass_marks(next(marks, None), marks)
+        for row in self._connection.execute(
+            "SELECT seq, soort, kenmerk, leaf, hash, salt, payload FROM regel ORDER BY seq"
+        ):
+            self._step(row[0], row[1:])
+            if len(self._pending) == TILE_WIDTH:
+                self._grow()
+            if mark is not None and mark.size <= self.next:
+                mark = self._pass_marks(mark, marks)
+        self._grow()
+        self._finish(mark, marks)
+        self._progress(self.next, self.total)
+
+    def _step(self, seq: int, row: Sequence[object]) -> None:
+        if seq < self.next:
+            self._findings.add(Code.GAT, seq)
+            return
+        if seq > self.next:
+            # Without these lines the tree cannot be made again; the lines that are left can
+            # still be checked.
+            self._findings.add(Code.GAT, self.next, seq - 1)
+            self._tree_holds = False
+        if seq > self.next or seq % TILE_WIDTH == 0:
+            self._tile = self._load_tile(seq // TILE_WIDTH)
+        self.next = seq
+        stored = _bytes(row[3])
+        if self._tile and self._tile[seq % TILE_WIDTH] != stored:
+            self._findings.add(Code.TEGEL, seq)
+        self._pending.append(stored)
+        self._check_line(row)
+        self.next = seq + 1
+        if self.next % _PROGRESS == 0:
+            self._progress(self.next, self.total)
+
+    # Step 2.
+
+    def _check_line(self, row: Sequence[object]) -> None:
+        soort, kenmerk, data, stored, salt, payload = row
+        if leaf_hash(_bytes(data)) != stored:
+            self._findings.add(Code.HASH, self.next)
+        try:
+            leaf = Leaf.parse(_bytes(data))
+            if needs_stem(leaf.soort) and stem(leaf.soort, leaf.kenmerk) is None:
+                self._findings.add(Code.VORM, self.next)
+            if leaf.op < self._op:
+                self._findings.add(Code.KLOK, self.next)
+            self._op = max(leaf.op, self._op)
+            if (soort, kenmerk) != (leaf.soort.encode(), leaf.kenmerk.encode()):
+                self._findings.add(Code.KOLOM, self.next)
+            if payload is None:
+                return
+            if commitment(_bytes(salt), _bytes(payload)) == leaf.toezegging:
+                parse_canonical(_bytes(payload))
+            else:
+                self._findings.add(Code.TOEZEGGING, self.next)
+        except EntryError:
+            self._findings.add(Code.VORM, self.next)
+
+    # Step 3.
+
+    def _grow(self) -> None:
+        pending, self._pending = self._pending, []
+        if not pending or not self._tree_holds:
+            return
+        self._tree, _, tiles = self._tree.grown(pending)
+        for tile in tiles:
+            if tile.level and self._stored_tile(tile.level, tile.number) != tile.hashes:
+                self._findings.add(Code.TEGEL, *_lines_below(tile))
+
+    def _load_tile(self, number: int) -> tuple[bytes, ...]:
+        first, after = number * TILE_WIDTH, (number + 1) * TILE_WIDTH
+        if after > self.total:
+            return ()
+        hashes = self._stored_tile(0, number)
+        if len(hashes) != TILE_WIDTH:
+            self._findings.add(Code.TEGEL, first, after - 1)
+            return ()
+        return hashes
+
+    def _stored_tile(self, level: int, number: int) -> tuple[bytes, ...]:
+        row = self._connection.execute(
+            "SELECT hashes FROM tegel WHERE level = ? AND number = ?", (level, number)
+        ).fetchone()
+        return split_hashes(_bytes(row[0])) if row else ()
+
+    def _stored_marks(self) -> Iterator[_Mark]:
+        for size, note in self._connection.execute(
+            "SELECT size, note FROM controlepunt ORDER BY size"
+        ):
+            mark = self._open(_bytes(note))
+            if mark is None or mark.size != size:
+                self._findings.add(Code.HANDTEKENING, self._covered, size - 1)
+            else:
+                yield mark
+
+    def _published_marks(self, published: bytes | None) -> Iterator[_Mark]:
+        mark = None if published is None else self._open(published)
+        if mark is None:
+            self._findings.add(Code.CONTROLEPUNT, 0, self.total - 1)
+        else:
+            yield mark
+
+    def _open(self, note: bytes) -> _Mark | None:
+        try:
+            checkpoint = open_checkpoint(note.decode(), self._vkey)
+        except (NoteError, UnicodeDecodeError):
+            return None
+        return _Mark(checkpoint.size, checkpoint.root)
+
+    def _pass_marks(self, mark: _Mark | None, marks: Iterator[_Mark]) -> _Mark | None:
+        while mark is not None and mark.size <= self.next:
+            self._signed = mark.size
+            self._grow()
+            if self._tree_holds and self._tree.root == mark.root:
+                self._covered = mark.size
+            elif self._tree_holds:
+                self._findings.add(Code.BOOM, self._covered, mark.size - 1)
+                # Every later root covers these lines too, so it can tell nothing new.
+                self._tree_holds = False
+            mark = next(marks, None)
+        return mark
+
+    # Step 4.
+
+    def _finish(self, mark: _Mark | None, marks: Iterator[_Mark]) -> None:
+        if mark is not None:
+            self._signed = max([mark.size, *(other.size for other in marks)])
+            self._findings.add(Code.AFGEKAPT, self.next, self._signed - 1)
+        if self._signed < self.next:
+            self._findings.add(Code.ONGEDEKT, self._signed, self.next - 1)
+        count = self._connection.execute("SELECT count(*) FROM tegel").fetchone()[0]
+        if count > _full_tiles(self.total):
+            self._findings.add(Code.TEGEL, self.next)
+
+
+def _bytes(value: object) -> bytes:
+    # In a database of ours these are bytes; whoever meddled may have put in something else.
+    return value if isinstance(value, bytes) else b""
+
+
+def _lines_below(tile: Tile) -> tuple[int, int]:
+    shift = TILE_HEIGHT * (tile.level + 1)
+    return tile.number << shift, ((tile.number + 1) << shift) - 1
+
+
+def _full_tiles(size: int) -> int:
+    count = 0
+    while size := size // TILE_WIDTH:
+        count += size
+    return count
