@@ -1,0 +1,62 @@
+"""Toegang: bearer tokens, of which only the hash is known here."""
+
+import datetime as dt
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from broker.errors import NotFoundError
+from broker.store.columns import Rij
+from broker.store.models import GebruikerRow, ToegangsbewijsRow
+
+
+class Toegang:
+    """The toegangsbewijzen within one unit of work."""
+
+    __slots__ = ("_conn",)
+
+    def __init__(self, conn: AsyncConnection) -> None:
+        self._conn = conn
+
+    async def issue(
+        self, hashed: str, *, gebruiker: str, op: dt.datetime, geldig_tot: dt.datetime
+    ) -> None:
+        """Record that a token was given out."""
+        await self._conn.execute(
+            insert(ToegangsbewijsRow).values(
+                hash=hashed, gebruiker=gebruiker, uitgegeven_op=op, geldig_tot=geldig_tot
+            )
+        )
+
+    async def holder(self, hashed: str, *, moment: dt.datetime) -> Rij | None:
+        """Return the gebruiker of a token that is good at this moment, else None.
+
+        Good is `uitgegeven_op` ≤ moment < `geldig_tot`, and not taken back.
+        """
+        wanted = (
+            select(GebruikerRow)
+            .join(ToegangsbewijsRow, ToegangsbewijsRow.gebruiker == GebruikerRow.id)
+            .where(
+                ToegangsbewijsRow.hash == hashed,
+                ToegangsbewijsRow.uitgegeven_op <= moment,
+                ToegangsbewijsRow.geldig_tot > moment,
+                ToegangsbewijsRow.ingetrokken_op.is_(None),
+            )
+        )
+        row = (await self._conn.execute(wanted)).mappings().one_or_none()
+        return None if row is None else dict(row)
+
+    async def withdraw(self, hashed: str, *, op: dt.datetime) -> None:
+        """Take a token back, at once; a second time changes nothing.
+
+        Raises:
+            NotFoundError: There is no such token.
+        """
+        taken = await self._conn.execute(
+            update(ToegangsbewijsRow)
+            .where(ToegangsbewijsRow.hash == hashed)
+            .values(ingetrokken_op=func.coalesce(ToegangsbewijsRow.ingetrokken_op, op))
+            .returning(ToegangsbewijsRow.hash)
+        )
+        if taken.scalar_one_or_none() is None:
+            raise NotFoundError("Dit toegangsbewijs bestaat niet.")

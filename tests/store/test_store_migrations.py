@@ -1,0 +1,148 @@
+"""The migrations make exactly the tables of the models."""
+
+import asyncio
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, inspect, make_url
+
+from broker.errors import InvalidInputError, RecordError
+from broker.store import Store, migrate, revert
+from broker.store.engine import open_engine
+from broker.store.migrate import _config, head
+from broker.store.models import INSERT_ONLY, METADATA
+
+T = TypeVar("T")
+
+
+async def on(url: str, work: Callable[[Connection], T]) -> T:
+    """Do synchronous work on a database."""
+    engine = open_engine(url, wait=5.0)
+    async with engine.begin() as connection:
+        done = await connection.run_sync(work)
+    await engine.dispose()
+    return done
+
+
+def differences(connection: Connection) -> list[Any]:
+    """Compare the tables with the models."""
+    options = {"compare_type": True, "compare_server_default": True}
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), METADATA))
+
+
+def tables(connection: Connection) -> set[str]:
+    return set(inspect(connection).get_table_names())
+
+
+def checks(connection: Connection) -> dict[str, list[tuple[Any, Any]]]:
+    """Read the check constraints, which the comparison of Alembic leaves out."""
+    there = inspect(connection)
+    return {
+        table: sorted(
+            (each["name"], each["sqltext"]) for each in there.get_check_constraints(table)
+        )
+        for table in METADATA.tables
+    }
+
+
+async def test_migrations_make_the_models(empty_url: str) -> None:
+    """Up from nothing, down to nothing and up again gives exactly the tables of the models."""
+    await migrate(empty_url)
+    assert await on(empty_url, differences) == []
+
+    await revert(empty_url)
+    assert await on(empty_url, tables) <= {"alembic_version"}
+
+    await migrate(empty_url)
+    await migrate(empty_url)
+    assert await on(empty_url, differences) == []
+
+
+async def test_migrations_make_the_checks(empty_url: str) -> None:
+    """The lists of codes in the migrated tables are those of the models."""
+    await migrate(empty_url)
+    migrated = await on(empty_url, checks)
+    if empty_url.startswith("sqlite"):
+        plain = create_engine("sqlite://")
+        METADATA.create_all(plain)
+        with plain.connect() as connection:
+            expected = checks(connection)
+        plain.dispose()
+    else:
+        await revert(empty_url)
+        await on(empty_url, METADATA.create_all)
+        expected = await on(empty_url, checks)
+
+    assert migrated == expected
+
+
+async def test_filled_database_can_be_reverted(store: Store, url: str) -> None:
+    """Going down also works when zaak and signaal point at each other."""
+    await store.close()
+    await revert(url)
+
+    assert await on(url, tables) <= {"alembic_version"}
+
+
+def test_there_is_one_head() -> None:
+    """There is one newest migration, and every file is named after its date."""
+    script = ScriptDirectory.from_config(_config())
+
+    assert script.get_heads() == [head()]
+    for revision in script.walk_revisions():
+        assert Path(revision.path).name.startswith(revision.revision)
+
+
+async def test_two_nodes_migrate_at_once(empty_url: str) -> None:
+    """Nodes that start together wait for each other, and none fails."""
+    await asyncio.gather(migrate(empty_url), migrate(empty_url))
+
+    assert await on(empty_url, differences) == []
+
+
+async def test_database_without_tables_is_not_opened(empty_url: str) -> None:
+    """A store on tables that are not there says at once what must be done."""
+    with pytest.raises(RecordError, match="migraties"):
+        await Store.open(empty_url)
+
+
+def test_evidence_is_in_the_list() -> None:
+    """What the triggers guard are the questions and the besluiten."""
+    assert set(INSERT_ONLY) == {"verzoeken", "besluiten"}
+
+
+async def test_new_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    """Nobody else on the machine can read a new database."""
+    old = os.umask(0o022)
+    await migrate(f"sqlite:///{tmp_path}/nieuw.db")
+    os.umask(old)
+
+    assert stat.S_IMODE((tmp_path / "nieuw.db").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "url", ["", "geen adres", "mysql://localhost/x", "sqlite://", "sqlite:///:memory:"]
+)
+async def test_other_address_is_refused(url: str) -> None:
+    """An address that is no file of SQLite and no PostgreSQL is told in a plain sentence."""
+    with pytest.raises(InvalidInputError, match="Geef"):
+        await migrate(url)
+
+
+async def test_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """A file in a folder that does not exist is a database that cannot be reached."""
+    with pytest.raises(RecordError, match="niet bereikbaar"):
+        await migrate(f"sqlite:///{tmp_path}/weg/sluis.db")
+
+
+def test_driver_is_ours(sqlite_url: str) -> None:
+    """An address without a driver gets the asynchronous one."""
+    assert open_engine(sqlite_url, wait=1.0).url.drivername == "sqlite+aiosqlite"
+    assert make_url(sqlite_url).drivername == "sqlite"
