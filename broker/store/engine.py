@@ -13,6 +13,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from broker.errors import InvalidInputError
 
 DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
+CONNECTIONS: Final = 10
 WRITES: Final = "sluis_writes"
 """Execution option of a connection that is going to write."""
 
@@ -54,7 +55,9 @@ def open_engine(url: str, *, wait: float) -> AsyncEngine:
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
         pool_timeout=wait,
-        **({} if sqlite else {"pool_size": 10}),
+        # No overflow: it opens and closes a connection for each unit of work.
+        pool_size=CONNECTIONS,
+        max_overflow=0,
     )
     if sqlite:
         _as_sqlite(engine, wait)

@@ -20,6 +20,8 @@ _ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(7370183)"
 async def migrate(url: str) -> None:
     """Create or upgrade the tables, all or nothing; two nodes at once wait for each other.
 
+    Within one process never migrate two different databases at once: Alembic has globals.
+
     Raises:
         InvalidInputError: The address is no database that Sluis knows.
         RecordError: The database is locked, full or unreachable.

@@ -12,7 +12,7 @@ from broker.errors import RecordError
 from broker.store.besluiten import Besluiten
 from broker.store.dossierfeiten import Dossierfeiten, ZaakCache, read_dossierfeiten
 from broker.store.engine import open_engine, reading, writing
-from broker.store.failures import translated
+from broker.store.failures import BUSY, translated
 from broker.store.gebruikers import Gebruikers
 from broker.store.instemmingen import Instemmingen
 from broker.store.migrate import head
@@ -71,8 +71,9 @@ class ReadTx(Tx):
 class Store:
     """One database, with its connections and the zaken it keeps in memory."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, wait: float) -> None:
         self._engine = engine
+        self._wait = wait
         self._reading = reading(engine)
         self._writing = writing(engine)
         self._cache = ZaakCache()
@@ -91,7 +92,7 @@ class Store:
             InvalidInputError: The address is no database that Sluis knows.
             RecordError: It is unreachable, or its tables are of another version.
         """
-        store = cls(open_engine(url, wait=wait))
+        store = cls(open_engine(url, wait=wait), wait=wait)
         try:
             await store._check_version()
         except BaseException:
@@ -116,7 +117,8 @@ class Store:
         """
         async with AsyncExitStack() as stack:
             if self._turn is not None:
-                await stack.enter_async_context(self._turn)
+                await self._take(self._turn)
+                stack.callback(self._turn.release)
             stack.enter_context(translated())
             yield Tx(await stack.enter_async_context(self._writing.begin()))
 
@@ -130,6 +132,14 @@ class Store:
         with translated():
             async with self._reading.connect() as conn:
                 yield ReadTx(conn, self._cache)
+
+    async def _take(self, turn: asyncio.Lock) -> None:
+        """Wait for our turn to write, for as long as for any lock."""
+        try:
+            async with asyncio.timeout(self._wait):
+                await turn.acquire()
+        except TimeoutError:
+            raise RecordError(BUSY) from None
 
     async def _check_version(self) -> None:
         """Refuse tables that this program does not know.

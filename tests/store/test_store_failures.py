@@ -133,6 +133,21 @@ async def test_locked_file_is_told(sqlite_url: str) -> None:
     assert caught.value.detail == BUSY
 
 
+async def test_unit_inside_a_unit_is_told(sqlite_url: str) -> None:
+    """SQLite has one writer: a second unit of work inside the first fails in time, not never."""
+    store = await Store.open(sqlite_url, wait=0.1)
+    await fill(store)
+    async with store.begin() as tx:
+        await tx.zaken.extend("hhk-2026", besluit_op="2027-02-01")
+        with pytest.raises(RecordError) as caught:
+            await extend(store, "2027-02-02")
+    found = await extensions(store)
+    await store.close()
+
+    assert caught.value.detail == BUSY
+    assert found == (["2027-02-01"], 2)
+
+
 async def test_full_file_is_told(sqlite_url: str) -> None:
     """A disk without room gives a sentence; what was there stays, and nothing is half done."""
     store = await Store.open(sqlite_url)
