@@ -16,7 +16,7 @@ A source that fails is recorded (fout) and told for that source alone.
 
 import asyncio
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -39,7 +39,7 @@ from broker.domain.ports import (
     Ids,
 )
 from broker.domain.pseudoniem import Pseudonimiseerder
-from broker.services.bronnen import Bronnen
+from broker.services.bronnen import Aansluiting, Bronnen
 from broker.services.caller import Beller
 from broker.services.recorder import Recorder, Regel
 from broker.store import Store
@@ -96,40 +96,37 @@ class VerzoekUitkomst:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Relay:
-    """One verzoek on its way to one source."""
+class _Put:
+    """A verzoek on its way: who put it, what it asks, and the pseudonym of its subject."""
 
     id: str
-    verzoek: str
+    beller: Beller
+    vraag: Vraag
     sleutel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Relay:
+    """One verzoek at one source: the last dossier, the besluit on it, and the row that keeps both."""
+
     organisatie: str
     bron: Bron | None
-    dossier: dict[str, Any]
+    dossier: Mapping[str, Any]
     besluit: Besluit
-    rij: dict[str, Any]
+    row: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Doors:
     """Brings questions through both doors."""
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        decider: Decider,
-        recorder: Recorder,
-        bronnen: Bronnen,
-        pseudoniem: Pseudonimiseerder,
-        clock: Clock,
-        ids: Ids,
-    ) -> None:
-        self._store = store
-        self._decider = decider
-        self._recorder = recorder
-        self._bronnen = bronnen
-        self._pseudoniem = pseudoniem
-        self._clock = clock
-        self._ids = ids
+    store: Store
+    decider: Decider
+    recorder: Recorder
+    bronnen: Bronnen
+    pseudoniem: Pseudonimiseerder
+    clock: Clock
+    ids: Ids
 
     async def submit(self, beller: Beller, vraag: Vraag) -> VerzoekUitkomst:
         """Bring one verzoek through both doors, to each of its sources.
@@ -140,152 +137,81 @@ class Doors:
             RecordError: A record could not be made. Nothing leaves.
             DecisionError: The rules gave no verdict. Nothing leaves.
         """
-        sleutel = self._pseudoniem.sleutel(vraag.betrokkene, pointer="/betrokkene")
-        relays = await self._door_one(beller, vraag, sleutel)
+        sleutel = self.pseudoniem.sleutel(vraag.betrokkene, pointer="/betrokkene")
+        put = _Put(id=self.ids.new("v"), beller=beller, vraag=vraag, sleutel=sleutel)
+        relays = await self._door_one(put)
+        # Every source is waited for, also when one fails: no relay is left half-way.
         outcomes = await asyncio.gather(
-            *(self._pass(beller, vraag, relay, receipt) for relay, receipt in relays),
+            *(self._pass(put, relay, receipt) for relay, receipt in relays),
             return_exceptions=True,
         )
         return VerzoekUitkomst(
-            id=relays[0][0].verzoek,
+            id=put.id,
             soort=vraag.verzoek.get("soort"),
             bronnen=tuple(_or_raise(outcome) for outcome in outcomes),
         )
 
-    async def _door_one(
-        self, beller: Beller, vraag: Vraag, sleutel: str
-    ) -> list[tuple[_Relay, Receipt]]:
-        """Steps 1 to 3, for all sources in one unit of work and one batch of the log."""
-        verzoek = self._ids.new("v")
-        moment = self._clock.now()
-        facts = await self._facts(beller, vraag, sleutel)
-        relays = [
-            self._decide_one(beller, vraag, facts, (verzoek, sleutel, organisatie))
-            for organisatie in vraag.bronnen
-        ]
-        async with self._store.begin() as tx:
-            await tx.verzoeken.insert(
-                {
-                    "id": verzoek,
-                    "kenmerk": vraag.kenmerk,
-                    "gebruiker": beller.gebruiker,
-                    "organisatie": beller.organisatie,
-                    "zaak": vraag.zaak,
-                    "sleutel": sleutel,
-                    "grondslag": vraag.grondslag,
-                    "body": {**vraag.verzoek, "bronnen": list(vraag.bronnen), "taak": vraag.taak},
-                    "ontvangen_op": moment,
-                }
-            )
-            await tx.besluiten.insert_many([relay.rij for relay in relays])
+    async def _door_one(self, put: _Put) -> list[tuple[_Relay, Receipt]]:
+        """Take steps 1 to 3, for all sources in one unit of work and one batch of the log."""
+        received = self.clock.now()
+        facts = await self._facts(put)
+        relays = [self._decide_one(put, facts, name) for name in put.vraag.bronnen]
+        async with self.store.begin() as tx:
+            await tx.verzoeken.insert(_verzoek_row(put, received))
+            await tx.besluiten.insert_many([relay.row for relay in relays])
         regels = [
-            _regel(Soort.VOORNEMEN if relay.besluit.granted else Soort.WEIGERING, relay, beller)
+            _regel(Soort.VOORNEMEN if relay.besluit.granted else Soort.WEIGERING, put, relay)
             for relay in relays
         ]
-        return list(zip(relays, await self._recorder.record_all(regels), strict=True))
+        return list(zip(relays, await self.recorder.record_all(regels), strict=True))
 
-    def _decide_one(
-        self,
-        beller: Beller,
-        vraag: Vraag,
-        facts: Mapping[str, Any],
-        names: tuple[str, str, str],
-    ) -> _Relay:
-        verzoek, sleutel, organisatie = names
-        aansluiting = self._bronnen.get(organisatie)
-        bron = {"organisatie": organisatie, "deelnemer": _deelnemer(aansluiting.deelnemers, facts)}
+    def _decide_one(self, put: _Put, facts: Mapping[str, Any], organisatie: str) -> _Relay:
+        aansluiting = self.bronnen.get(organisatie)
         dossier = {
             "versie": 1,
             "deur": "verzoek",
-            "moment": self._clock.now().isoformat(),
-            "grondslag": vraag.grondslag,
-            "verzoek": dict(vraag.verzoek),
-            "bron": bron,
+            "moment": self.clock.now().isoformat(),
+            "grondslag": put.vraag.grondslag,
+            "verzoek": dict(put.vraag.verzoek),
+            "bron": {
+                "organisatie": organisatie,
+                "deelnemer": _deelnemer(aansluiting, facts["zaak"]),
+            },
             **facts,
         }
-        dossier["vrager"] = {**facts["vrager"], "taak": vraag.taak}
-        besluit, rij = self._decide(dossier, verzoek, organisatie)
+        besluit, row = self._decide(put, dossier)
         return _Relay(
-            id=f"{verzoek}/{organisatie}",
-            verzoek=verzoek,
-            sleutel=sleutel,
             organisatie=organisatie,
             bron=aansluiting.bron,
             dossier=dossier,
             besluit=besluit,
-            rij=rij,
+            row=row,
         )
 
-    async def _pass(
-        self, beller: Beller, vraag: Vraag, relay: _Relay, receipt: Receipt
-    ) -> BronUitkomst:
-        """Steps 4 to 7, for one source."""
+    async def _pass(self, put: _Put, relay: _Relay, receipt: Receipt) -> BronUitkomst:
+        """Take steps 4 to 7, for one source."""
         if not relay.besluit.granted:
-            return BronUitkomst(
-                organisatie=relay.organisatie,
-                deur="verzoek",
-                besluit=relay.besluit,
-                bewijs=receipt,
-            )
+            return _outcome(relay, receipt)
         try:
-            antwoord = await self._ask(beller, vraag, relay)
+            antwoord = await _ask(put, relay)
         except BronError as error:
-            regel = _regel(Soort.FOUT, relay, beller, fout=error.fout.value)
-            return BronUitkomst(
-                organisatie=relay.organisatie,
-                deur="verzoek",
-                besluit=relay.besluit,
-                fout=error.fout,
-                melding=error.melding,
-                bewijs=await self._recorder.record(regel),
-            )
-        return await self._door_two(beller, vraag, relay, antwoord)
+            regel = _regel(Soort.FOUT, put, relay, fout=error.fout.value)
+            failed = _outcome(relay, await self.recorder.record(regel))
+            return replace(failed, fout=error.fout, melding=error.melding)
+        return await self._door_two(put, relay, antwoord)
 
-    async def _ask(self, beller: Beller, vraag: Vraag, relay: _Relay) -> Antwoord:
-        """Ask the source for exactly what door 1 granted.
-
-        Raises:
-            BronError: It gave no usable answer, whatever went wrong at its side.
-        """
-        if relay.bron is None:
-            raise BronError(BronFout.ONBEREIKBAAR, "Deze partner is nog niet aangesloten.")
-        bevraging = Bevraging(
-            kenmerk=relay.id,
-            betrokkene=vraag.betrokkene,
-            categorieen=relay.besluit.granted,
-            grondslag=vraag.grondslag or "",
-            zaak=vraag.zaak,
-            vrager=beller.organisatie,
-            doel=tuple(vraag.verzoek.get("doel") or ()),
-            vraagstelling=vraag.verzoek.get("vraagstelling") or "",
-        )
-        only_hit = vraag.verzoek.get("soort") == "treffer-geen-treffer"
-        ask = relay.bron.treffer if only_hit else relay.bron.bevraag
-        try:
-            return await ask(bevraging)
-        except BronError:
-            raise
-        except Exception as error:  # an adapter may fail in any way; its text may hold data
-            raise BronError(
-                BronFout.ONBEGRIJPELIJK, "De partner gaf een antwoord dat niet te lezen is."
-            ) from error
-
-    async def _door_two(
-        self, beller: Beller, vraag: Vraag, relay: _Relay, antwoord: Antwoord
-    ) -> BronUitkomst:
-        facts = await self._facts(beller, vraag, relay.sleutel)
+    async def _door_two(self, put: _Put, relay: _Relay, antwoord: Antwoord) -> BronUitkomst:
         dossier = {
             **relay.dossier,
-            **facts,
+            **await self._facts(put),
             "deur": "verstrekking",
-            "moment": self._clock.now().isoformat(),
-            "verzoek": {**vraag.verzoek, "categorieen": list(relay.besluit.granted)},
-            "vrager": {**facts["vrager"], "taak": vraag.taak},
+            "moment": self.clock.now().isoformat(),
+            "verzoek": {**put.vraag.verzoek, "categorieen": list(relay.besluit.granted)},
             "gegevens": [_labels(gegeven) for gegeven in antwoord.gegevens],
         }
-        besluit, rij = self._decide(dossier, relay.verzoek, relay.organisatie)
-        async with self._store.begin() as tx:
-            await tx.besluiten.insert_many([rij])
+        besluit, row = self._decide(put, dossier)
+        async with self.store.begin() as tx:
+            await tx.besluiten.insert_many([row])
         # By place, not by id: two items of one id are judged, and let through, each apart.
         released = tuple(
             gegeven
@@ -293,40 +219,34 @@ class Doors:
             if deel.uitkomst == Uitkomst.TOEGEWEZEN
         )
         closed = not released and besluit.uitkomst != Uitkomst.TOEGEWEZEN
-        done = replace(relay, besluit=besluit, dossier=dossier, rij=rij)
+        done = replace(relay, besluit=besluit, dossier=dossier, row=row)
         soort = Soort.WEIGERING if closed else Soort.VERSTREKKING
-        regel = _regel(soort, done, beller, gegevens=[g.id for g in released])
-        return BronUitkomst(
-            organisatie=relay.organisatie,
-            deur="verstrekking",
-            besluit=besluit,
-            gegevens=released,
-            afgeschermd=antwoord.afgeschermd,
-            bewijs=await self._recorder.record(regel),
-        )
+        regel = _regel(soort, put, done, gegevens=[gegeven.id for gegeven in released])
+        receipt = await self.recorder.record(regel)
+        passed = _outcome(done, receipt)
+        return replace(passed, gegevens=released, afgeschermd=antwoord.afgeschermd)
 
-    async def _facts(self, beller: Beller, vraag: Vraag, sleutel: str) -> dict[str, Any]:
-        async with self._store.read() as tx:
+    async def _facts(self, put: _Put) -> dict[str, Any]:
+        """Read what the store knows, now, in the shape of the dossier."""
+        async with self.store.read() as tx:
             facts = await tx.dossierfeiten(
-                gebruiker=beller.gebruiker, zaak=vraag.zaak, sleutel=sleutel
+                gebruiker=put.beller.gebruiker, zaak=put.vraag.zaak, sleutel=put.sleutel
             )
         return {
-            "vrager": facts.vrager,
+            "vrager": {**facts.vrager, "taak": put.vraag.taak},
             "zaak": facts.zaak,
             "betrokkene": facts.betrokkene,
             "instemmingen": facts.instemmingen,
         }
 
-    def _decide(
-        self, dossier: Mapping[str, Any], verzoek: str, bron: str
-    ) -> tuple[Besluit, dict[str, Any]]:
+    def _decide(self, put: _Put, dossier: Mapping[str, Any]) -> tuple[Besluit, dict[str, Any]]:
         """Decide, and shape the row that keeps besluit and dossier to the byte."""
         parsed = invoer.parse(dossier)
-        besluit = self._decider.decide(parsed)
+        besluit = self.decider.decide(parsed)
         row = {
-            "id": self._ids.new("b"),
-            "verzoek": verzoek,
-            "bron": bron,
+            "id": self.ids.new("b"),
+            "verzoek": put.id,
+            "bron": dossier["bron"]["organisatie"],
             "deur": parsed.deur,
             "moment": dt.datetime.fromisoformat(parsed.moment),
             "uitkomst": besluit.uitkomst.value,
@@ -337,38 +257,95 @@ class Doors:
         return besluit, row
 
 
-def _deelnemer(known: Sequence[str], facts: Mapping[str, Any]) -> str | None:
-    """Return as which deelnemer a source is asked: as the zaak names it, else its only one."""
-    zaak = facts["zaak"] or {}
-    named = [d.get("deelnemer") for d in zaak.get("deelnemers") or () if d["deelnemer"] in known]
-    candidates = dict.fromkeys([*named, *known])
-    return next(iter(candidates), None)
+async def _ask(put: _Put, relay: _Relay) -> Antwoord:
+    """Ask the source for exactly what door 1 granted.
+
+    Raises:
+        BronError: It gave no usable answer, whatever went wrong at its side.
+    """
+    if relay.bron is None:
+        raise BronError(BronFout.ONBEREIKBAAR, "Deze partner is nog niet aangesloten.")
+    asked = put.vraag.verzoek
+    bevraging = Bevraging(
+        kenmerk=f"{put.id}/{relay.organisatie}",
+        betrokkene=put.vraag.betrokkene,
+        categorieen=relay.besluit.granted,
+        grondslag=put.vraag.grondslag or "",
+        zaak=put.vraag.zaak,
+        vrager=put.beller.organisatie,
+        doel=tuple(asked.get("doel") or ()),
+        vraagstelling=asked.get("vraagstelling") or "",
+    )
+    only_hit = asked.get("soort") == "treffer-geen-treffer"
+    try:
+        return await (relay.bron.treffer if only_hit else relay.bron.bevraag)(bevraging)
+    except BronError:
+        raise
+    except Exception:  # noqa: BLE001 - an adapter may fail in any way, and its text may hold data
+        melding = "De partner gaf een antwoord dat niet te lezen is."
+        raise BronError(BronFout.ONBEGRIJPELIJK, melding) from None
+
+
+def _deelnemer(aansluiting: Aansluiting, zaak: Mapping[str, Any] | None) -> str | None:
+    """Return as which deelnemer a source is asked: as the zaak names it, else its first one."""
+    named = [
+        d.get("deelnemer")
+        for d in (zaak or {}).get("deelnemers") or ()
+        if d.get("organisatie") == aansluiting.organisatie
+    ]
+    return next(iter([*named, *aansluiting.deelnemers]), None)
 
 
 def _labels(gegeven: Gegeven) -> dict[str, Any]:
     return {name: getattr(gegeven, name) for name in _LABELS}
 
 
-def _regel(soort: Soort, relay: _Relay, beller: Beller, **more: Any) -> Regel:  # noqa: ANN401 - plain JSON
+def _verzoek_row(put: _Put, received: dt.datetime) -> dict[str, Any]:
+    vraag = put.vraag
+    return {
+        "id": put.id,
+        "kenmerk": vraag.kenmerk,
+        "gebruiker": put.beller.gebruiker,
+        "organisatie": put.beller.organisatie,
+        "zaak": vraag.zaak,
+        "sleutel": put.sleutel,
+        "grondslag": vraag.grondslag,
+        "body": {**vraag.verzoek, "bronnen": list(vraag.bronnen), "taak": vraag.taak},
+        "ontvangen_op": received,
+    }
+
+
+def _regel(soort: Soort, put: _Put, relay: _Relay, **more: str | list[str]) -> Regel:
     """Shape the line of the log: who, what for, on which besluit; never content."""
-    zaak = relay.dossier["zaak"]
     facts = {
-        "verzoek": relay.verzoek,
-        "besluit": relay.rij["id"],
+        "verzoek": put.id,
+        "besluit": relay.row["id"],
         "deur": relay.dossier["deur"],
-        "gebruiker": beller.gebruiker,
-        "organisatie": beller.organisatie,
+        "gebruiker": put.beller.gebruiker,
+        "organisatie": put.beller.organisatie,
         "bron": relay.organisatie,
-        "zaak": zaak["id"] if zaak else None,
-        "sleutel": relay.sleutel,
-        "grondslag": relay.dossier["grondslag"],
+        "zaak": put.vraag.zaak,
+        "sleutel": put.sleutel,
+        "grondslag": put.vraag.grondslag,
         "uitkomst": relay.besluit.uitkomst.value,
         "categorieen": list(relay.besluit.granted),
         "gronden": [grond.code for grond in relay.besluit.weigeringsgronden],
         **more,
     }
-    known = {name: fact for name, fact in facts.items() if fact is not None}
-    return Regel(soort=soort, kenmerk=f"{relay.id}/{soort.value}", payload=known)
+    return Regel(
+        soort=soort,
+        kenmerk=f"{put.id}/{relay.organisatie}/{soort.value}",
+        payload={name: fact for name, fact in facts.items() if fact is not None},
+    )
+
+
+def _outcome(relay: _Relay, receipt: Receipt) -> BronUitkomst:
+    return BronUitkomst(
+        organisatie=relay.organisatie,
+        deur=relay.dossier["deur"],
+        besluit=relay.besluit,
+        bewijs=receipt,
+    )
 
 
 def _or_raise(outcome: BronUitkomst | BaseException) -> BronUitkomst:

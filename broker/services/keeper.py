@@ -14,7 +14,6 @@ from broker.services.recorder import Recorder, Regel
 from broker.store import Store, Tx
 from broker.store.unit import ReadTx
 
-
 T = TypeVar("T")
 
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from audit.entry import Entry, Soort
-from audit.errors import LogError
+from audit.entry import SALT_SIZE, Entry, Soort
+from audit.errors import AuditError
 from audit.log import Log
 from audit.receipt import Receipt
 from broker.domain.ports import Clock
@@ -49,14 +49,15 @@ class Recorder:
             RecordError: One of them could not be made durable; nothing may leave.
         """
         moment = self._clock.now()
+        entries = [
+            (
+                Entry(soort=r.soort, at=moment, kenmerk=r.kenmerk, payload=dict(r.payload)),
+                self._random(SALT_SIZE),
+            )
+            for r in regels
+        ]
         try:
-            futures = [
-                self._log.append(
-                    Entry(soort=r.soort, at=moment, kenmerk=r.kenmerk, payload=dict(r.payload)),
-                    salt=self._random(16),
-                )
-                for r in regels
-            ]
-            return list(await asyncio.gather(*map(asyncio.wrap_future, futures)))
-        except LogError as error:
+            future = self._log.append_many(entries)
+            return list(await asyncio.wrap_future(future))
+        except AuditError as error:
             raise RecordError(str(error)) from error

@@ -1,0 +1,5 @@
+"""`python -m broker` is the command `sluis`."""
+
+from broker.cli import main
+
+main()
