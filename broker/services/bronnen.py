@@ -38,6 +38,6 @@ class Bronnen:
         }
 
     def get(self, organisatie: str) -> Aansluiting:
-        """Return how this organisatie is asked; an unknown one is no deelnemer and has no source."""
+        """Return how this organisatie is asked; an unknown one is no deelnemer, without source."""
         unknown = Aansluiting(organisatie=organisatie, deelnemers=(), bron=None)
         return self._known.get(organisatie, unknown)

@@ -1,4 +1,6 @@
-"""The spine: one verzoek through both doors. For each source apart, and side by side:
+"""The spine: one verzoek through both doors.
+
+For each source apart, and side by side:
 
 1. The dossier is read from the store at this moment.
 2. Door 1 decides.
@@ -59,7 +61,10 @@ _LABELS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vraag:
-    """A verzoek as it was put: one subject, one or more sources. The identity is in clear here only."""
+    """A verzoek as it was put: one subject, one or more sources.
+
+    The identity is in clear here only.
+    """
 
     betrokkene: Identiteit
     bronnen: tuple[str, ...]
@@ -107,7 +112,7 @@ class _Put:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Relay:
-    """One verzoek at one source: the last dossier, the besluit on it, and the row that keeps both."""
+    """One verzoek at one source: the last dossier, its besluit, and the row that keeps both."""
 
     organisatie: str
     bron: Bron | None

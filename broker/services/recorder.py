@@ -57,7 +57,9 @@ class Recorder:
             for r in regels
         ]
         try:
-            future = self._log.append_many(entries)
-            return list(await asyncio.wrap_future(future))
+            receipts: asyncio.Future[tuple[Receipt, ...]] = asyncio.wrap_future(
+                self._log.append_many(entries)
+            )
+            return list(await receipts)
         except AuditError as error:
             raise RecordError(str(error)) from error
