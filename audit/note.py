@@ -112,7 +112,8 @@ class Vkey:
             raise NoteError("Het nummer in de publieke sleutel past niet bij de sleutel.")
         return vkey
 
-    def __str__(self) -> str:
+    # `typing.override` came with Python 3.12.
+    def __str__(self) -> str:  # type: ignore[explicit-override]
         return f"{self.name}+{self.key_id.hex()}+{encode_base64(bytes([ED25519]) + self.public)}"
 
     def holds(self, text: str, signature: bytes) -> bool:

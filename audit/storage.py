@@ -5,6 +5,7 @@ One `Database` writes (only from the writer thread), another one reads.
 
 import contextlib
 import datetime as dt
+import functools
 import json
 import sqlite3
 import threading
@@ -96,11 +97,16 @@ _LINES_OPEN = (
 
 
 class Database:
-    """The SQL of the log, over one connection. Methods may raise sqlite3.Error."""
+    """The SQL of the log, over one connection. Methods may raise sqlite3.Error.
+
+    `tile(level, number)` gives the hashes of a full tile, or raises LogReadError.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._lock = threading.Lock()
+        # A full tile never changes, and one proof asks the same tile several times.
+        self.tile = functools.lru_cache(maxsize=64)(self._load_tile)
 
     @classmethod
     def open(cls, disk: Disk, path: Path) -> "Database":
@@ -205,12 +211,7 @@ class Database:
             )
         ]
 
-    def tile(self, level: int, number: int) -> tuple[bytes, ...]:
-        """Return the hashes of a full tile.
-
-        Raises:
-            LogReadError: The tile is not there.
-        """
+    def _load_tile(self, level: int, number: int) -> tuple[bytes, ...]:
         rows = self._all("SELECT hashes FROM tegel WHERE level = ? AND number = ?", (level, number))
         if not rows:
             raise LogReadError("In de database ontbreekt een tegel van het logboek.")

@@ -21,6 +21,7 @@ somebody else kept.
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from itertools import zip_longest
 from pathlib import Path
 from urllib.parse import quote
 
@@ -119,12 +120,13 @@ def _check(
     findings = Findings()
     walk = Walk(connection, vkey, findings=findings, progress=progress)
     # What breaks one step does not stop the next.
-    for step in (
+    steps: tuple[Callable[[], None], ...] = (
         lambda: walk.run(published),  # 2 to 4
         lambda: _check_order(connection, findings),  # 5
         lambda: _check_open(connection, findings),
         lambda: _check_soundness(connection, findings, walk.total),  # 6
-    ):
+    )
+    for step in steps:
         try:
             step()
         except sqlite3.DatabaseError:
@@ -147,19 +149,14 @@ def _check_order(connection: sqlite3.Connection, findings: Findings) -> None:
 
 
 def _check_open(connection: sqlite3.Connection, findings: Findings) -> None:
-    count = 0
-    wrong = None
-    for seq, name in connection.execute(_OPEN):
-        count += 1
-        findings.add(Code.OPEN_VOORNEMEN, seq)
-        kept = connection.execute("SELECT stam FROM open_voornemen WHERE seq = ?", (seq,))
-        if wrong is None and kept.fetchall() != [(name,)]:
-            wrong = seq
-    kept_count = connection.execute("SELECT count(*) FROM open_voornemen").fetchone()[0]
-    if wrong is None and kept_count != count:
-        wrong = 0
-    if wrong is not None:
-        findings.add(Code.HULPTABEL, wrong)
+    kept = connection.execute("SELECT seq, stam FROM open_voornemen ORDER BY seq, stam")
+    same = True
+    for real, noted in zip_longest(connection.execute(_OPEN), kept):
+        if same and real != noted:
+            same = False
+            findings.add(Code.HULPTABEL, min(row[0] for row in (real, noted) if row))
+        if real is not None:
+            findings.add(Code.OPEN_VOORNEMEN, real[0])
 
 
 def _check_soundness(connection: sqlite3.Connection, findings: Findings, total: int) -> None:

@@ -1,0 +1,91 @@
+"""What the tests of the record share: a key, entries, a log, and ways to meddle with it."""
+
+import datetime as dt
+import hashlib
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from audit.entry import Entry, Soort
+from audit.findings import Code, Finding
+from audit.log import Log
+from audit.merkle import EMPTY_ROOT, node_hash
+from audit.note import Signer
+from audit.verify import verify
+from audit.writer import Options
+
+ORIGIN = "sluis.example/log"
+START = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
+SIGNER = Signer.of(ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+OTHER_SIGNER = Signer.of(ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes(32)))
+
+
+def salt_of(number: int) -> bytes:
+    """Return a salt that is always the same for this number."""
+    return hashlib.sha256(b"zout %d" % number).digest()[:16]
+
+
+def an_entry(number: int, soort: Soort = Soort.TOETSING, **payload: object) -> tuple[Entry, bytes]:
+    """Return entry `number` with its salt; it happens `number` seconds after START."""
+    entry = Entry(
+        soort=soort,
+        at=START + dt.timedelta(seconds=number),
+        kenmerk=f"v-{number}/{soort}",
+        payload={"nummer": number, **payload},
+    )
+    return entry, salt_of(number)
+
+
+def open_log(directory: Path, options: Options | None = None, signer: Signer = SIGNER) -> Log:
+    """Open the log of these tests."""
+    return Log.open(directory, signer=signer, origin=ORIGIN, options=options)
+
+
+def a_log(directory: Path, sizes: Sequence[int]) -> Path:
+    """Make a closed log in which each size is the end of one batch."""
+    with open_log(directory) as log:
+        done = 0
+        for size in sizes:
+            log.append_many([an_entry(number) for number in range(done, size)]).result()
+            done = size
+    return directory
+
+
+def run_sql(directory: Path, *statements: str) -> None:
+    """Meddle with the database."""
+    with closing(sqlite3.connect(directory / "log.sqlite")) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+def with_database(directory: Path, change: Callable[[sqlite3.Connection], None]) -> None:
+    """Meddle with the database in a way that needs more than SQL."""
+    with closing(sqlite3.connect(directory / "log.sqlite")) as connection:
+        change(connection)
+        connection.commit()
+
+
+def findings(directory: Path) -> list[tuple[Code, int, int]]:
+    """Return what the verifier finds, in short."""
+    return [short(finding) for finding in verify(directory, SIGNER.vkey)]
+
+
+def short(finding: Finding) -> tuple[Code, int, int]:
+    """Return code, first and last line."""
+    return finding.code, finding.first, finding.last
+
+
+def tree_hash(hashes: Sequence[bytes]) -> bytes:
+    """Return MTH(D[n]) by the letter of RFC 6962 section 2.1."""
+    if not hashes:
+        return EMPTY_ROOT
+    if len(hashes) == 1:
+        return hashes[0]
+    middle = 1
+    while middle * 2 < len(hashes):
+        middle *= 2
+    return node_hash(tree_hash(hashes[:middle]), tree_hash(hashes[middle:]))
