@@ -223,7 +223,9 @@ class Doors:
             for gegeven, deel in zip(antwoord.gegevens, besluit.gegevens, strict=True)
             if deel.uitkomst == Uitkomst.TOEGEWEZEN
         )
-        closed = not released and besluit.uitkomst != Uitkomst.TOEGEWEZEN
+        # The receipt names the soort in clear, so it may tell no more than the requester may know.
+        told = besluit.for_requester().uitkomst
+        closed = not released and told != Uitkomst.TOEGEWEZEN
         done = replace(relay, besluit=besluit, dossier=dossier, row=row)
         soort = Soort.WEIGERING if closed else Soort.VERSTREKKING
         regel = _regel(soort, put, done, gegevens=[gegeven.id for gegeven in released])

@@ -1,0 +1,177 @@
+"""Instemmingen: the recorded yes of a person that a besluit may wait for."""
+
+import datetime as dt
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from broker.api.context import Context, Services, Uses, may
+from broker.api.paging import LIMIT, Cursor, Limiet, after, link_next
+from broker.api.problems import documented
+from broker.api.rollen import Actie
+from broker.api.velden import Betreft, Categorieen, Naam, Sleutel, StrictRoute, not_ahead
+from broker.domain.dossier import Deel, InstemmingSoort, Tijdstip
+from broker.errors import ForbiddenError, Fout, InvalidInputError
+from broker.services.openstaand import openstaand
+
+router = APIRouter(route_class=StrictRoute, tags=["instemmingen"])
+_PATH = "/instemmingen"
+Lezer = Annotated[Context, may(Actie.INSTEMMING_LEZEN)]
+Gever = Annotated[Context, may(Actie.INSTEMMING_GEVEN)]
+
+
+class NieuweInstemming(Deel):
+    """A yes, for one subject or for all subjects of a zaak."""
+
+    soort: InstemmingSoort
+    zaak: Naam | None = Field(default=None, description="Zonder: voor vragen buiten een zaak.")
+    betrokkene: Betreft | None = None
+    sleutel: Sleutel | None = Field(
+        default=None, description="Pseudoniem van de betrokkene, in plaats van het nummer."
+    )
+    categorieen: Categorieen | None = Field(default=None, description="Zonder: alle.")
+    op: Tijdstip | None = Field(default=None, description="Zonder: nu. Niet in de toekomst.")
+    tot: Tijdstip | None = None
+
+
+class Intrekking(Deel):
+    """That a yes is taken back, from now on."""
+
+
+class InstemmingView(BaseModel):
+    """A yes as it was recorded."""
+
+    id: str
+    soort: InstemmingSoort
+    organisatie: str
+    door: str
+    op: str
+    tot: str | None
+    categorieen: list[str] | None
+    zaak: str | None
+    sleutel: str | None
+    ingetrokken_op: str | None
+    ingetrokken_door: str | None
+
+
+class OpenstaandeInstemming(BaseModel):
+    """What a verzoek still waits for from your organisatie."""
+
+    soort: InstemmingSoort
+    categorieen: list[str]
+    verzoek: str
+    bron: str | None
+    vrager: str | None
+    zaak: str | None
+    sleutel: str | None
+    grondslag: str | None
+    doel: list[str]
+    vraagstelling: str | None
+    gevraagd_op: dt.datetime
+
+
+@router.get(_PATH, responses=documented(400, 401, 403, 503))
+async def lees_instemmingen(  # noqa: PLR0913, PLR0917 - a route: what may be asked, and its tools
+    request: Request,
+    response: Response,
+    context: Lezer,
+    uses: Uses,
+    organisatie: Annotated[Naam | None, Query(description="Van wie; zonder: uw eigen.")] = None,
+    cursor: Cursor = None,
+    limiet: Limiet = LIMIT,
+) -> list[InstemmingView]:
+    """Lees de instemmingen die een organisatie gaf."""
+    asked = organisatie or context.beller.organisatie
+    if context.only not in (None, asked):
+        raise ForbiddenError("U mag alleen de instemmingen van uw eigen organisatie lezen.")
+    begin = (after(cursor) or [""])[0]
+    rows = await uses.keeper.read(lambda tx: tx.instemmingen.list(asked, after=begin, limit=limiet))
+    if rows:
+        link_next(request, response, rows, limiet, rows[-1]["id"])
+    return [InstemmingView.model_validate(row) for row in rows]
+
+
+@router.get(f"{_PATH}/openstaand", responses=documented(401, 403, 503))
+async def lees_openstaand(context: Lezer, uses: Uses) -> list[OpenstaandeInstemming]:
+    """Lees waarop vragen van de laatste 30 dagen nog wachten bij uw organisatie."""
+    moment = uses.clock.now()
+    found = await uses.keeper.read(lambda tx: openstaand(tx, context.beller.organisatie, moment))
+    return [OpenstaandeInstemming.model_validate(each, from_attributes=True) for each in found]
+
+
+@router.post(_PATH, status_code=201, responses=documented(400, 401, 403, 409, 413, 503))
+async def geef_instemming(body: NieuweInstemming, context: Gever, uses: Uses) -> InstemmingView:
+    """Geef een instemming namens uw organisatie."""
+    now = uses.now()
+    _check_giver(uses, context, body.soort, now)
+    instemming = uses.ids.new("i")
+    facts = {
+        "soort": body.soort,
+        "organisatie": context.beller.organisatie,
+        "door": context.beller.gebruiker,
+        "op": not_ahead(body.op, now, "/op"),
+        "tot": body.tot,
+        "categorieen": body.categorieen,
+        "zaak": body.zaak,
+        "sleutel": _sleutel(body, uses),
+    }
+    await uses.keeper.change(
+        context.beller,
+        "instemming-gegeven",
+        {"instemming": instemming, **facts},
+        lambda tx: tx.instemmingen.give({"id": instemming, **facts}),
+    )
+    return await _view(uses, instemming)
+
+
+@router.post(
+    f"{_PATH}/{{id}}/intrekking",
+    status_code=201,
+    responses=documented(400, 401, 403, 404, 409, 413, 503),
+)
+async def trek_in(
+    id: Naam,  # noqa: A002 - the name in the path
+    body: Intrekking,  # noqa: ARG001 - closed: nothing may stand in it
+    context: Gever,
+    uses: Uses,
+) -> InstemmingView:
+    """Trek een instemming van uw organisatie in, vanaf nu."""
+    found = await _view(uses, id)
+    context.see(found.organisatie)
+    op = uses.now()
+    await uses.keeper.change(
+        context.beller,
+        "instemming-ingetrokken",
+        {"instemming": id, "op": op},
+        lambda tx: tx.instemmingen.withdraw(id, op=op, door=context.beller.gebruiker),
+    )
+    return await _view(uses, id)
+
+
+def _check_giver(uses: Services, context: Context, soort: str, now: str) -> None:
+    """Refuse a yes that is not for this deelnemer to give; the law tells whose it is.
+
+    Raises:
+        ForbiddenError: It is for others.
+    """
+    givers = uses.consent_givers(now)
+    deelnemer = context.beller.deelnemer
+    # No giver among the deelnemers: it is for the RIEC itself, which is none.
+    fits = deelnemer in givers[soort] if givers.get(soort) else deelnemer is None
+    if soort not in givers or not fits:
+        raise ForbiddenError("Uw organisatie gaat niet over deze soort instemming.")
+
+
+def _sleutel(body: NieuweInstemming, uses: Services) -> str | None:
+    if body.betrokkene is None:
+        return body.sleutel
+    if body.sleutel is not None:
+        melding = "Geef een nummer of een sleutel, en niet allebei."
+        raise InvalidInputError(fouten=[Fout(pointer="/sleutel", melding=melding)])
+    return uses.pseudoniem.sleutel(body.betrokkene.identiteit(), pointer="/betrokkene")
+
+
+async def _view(uses: Services, instemming: str) -> InstemmingView:
+    row = await uses.keeper.read(lambda tx: tx.instemmingen.get(instemming))
+    return InstemmingView.model_validate(row)

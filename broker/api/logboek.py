@@ -1,0 +1,152 @@
+"""The log, for who checks it: lines, the signed checkpoint, and proofs."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import PlainTextResponse
+from pydantic import BaseModel, Field
+
+from audit.errors import AuditError, LogRangeError
+from audit.note import encode_base64
+from audit.storage import Line
+from broker.api.context import Context, Uses, may
+from broker.api.paging import LIMIT, Cursor, Limiet, after, foreign, link_next
+from broker.api.problems import documented
+from broker.api.rollen import Actie
+from broker.api.velden import StrictRoute
+from broker.errors import NotFoundError, RecordError
+
+router = APIRouter(route_class=StrictRoute, tags=["logboek"])
+T = TypeVar("T")
+Lezer = Annotated[Context, may(Actie.LOGBOEK_LEZEN)]
+Controleur = Annotated[Context, may(Actie.LOGBOEK_CONTROLEREN)]
+Index = Annotated[int, Path(ge=0, le=2**53 - 1)]
+_PATH = "/logboek"
+_DIGITS = 15
+"""Of an index: below 2^53, which every reader keeps exact."""
+
+
+class InschrijvingView(BaseModel):
+    """A line of the log."""
+
+    index: int
+    soort: str
+    op: dt.datetime
+    kenmerk: str
+    inhoud: dict[str, Any] | None = Field(
+        description="Waar de inschrijving zich op vastlegt; null als dat is vernietigd."
+    )
+    inschrijving: str = Field(description="De inschrijving zelf, zoals die in de boom staat.")
+
+
+class ConsistentieView(BaseModel):
+    """Proof that the log only grew."""
+
+    van: int
+    tot: int
+    bewijs: list[str] = Field(description="De hashes van het bewijs (RFC 6962), in base64.")
+
+
+@router.get(f"{_PATH}/inschrijvingen", responses=documented(400, 401, 403, 404, 503))
+async def lees_inschrijvingen(
+    request: Request,
+    response: Response,
+    context: Lezer,  # noqa: ARG001 - lets in
+    uses: Uses,
+    cursor: Cursor = None,
+    limiet: Limiet = LIMIT,
+) -> list[InschrijvingView]:
+    """Lees de inschrijvingen in het logboek, de oudste eerst."""
+    begin = _next_index(cursor)
+    lines = await _read(lambda: uses.log.entries(begin, limiet))
+    if lines:
+        link_next(request, response, lines, limiet, str(lines[-1].index + 1))
+    return [_view(line) for line in lines]
+
+
+@router.get(f"{_PATH}/inschrijvingen/{{index}}", responses=documented(400, 401, 403, 404, 503))
+async def lees_inschrijving(
+    index: Index,
+    context: Lezer,  # noqa: ARG001 - lets in
+    uses: Uses,
+) -> InschrijvingView:
+    """Lees één inschrijving."""
+    return _view(await _read(lambda: uses.log.entry(index)))
+
+
+@router.get(
+    f"{_PATH}/controlepunt",
+    responses=documented(401, 403, 503),
+    response_class=PlainTextResponse,
+)
+async def lees_controlepunt(
+    context: Controleur,  # noqa: ARG001 - lets in
+    uses: Uses,
+) -> str:
+    """Lees de laatste ondertekende stand van het logboek (C2SP tlog-checkpoint)."""
+    return uses.log.checkpoint()
+
+
+@router.get(
+    f"{_PATH}/bewijzen/{{index}}",
+    responses=documented(400, 401, 403, 404, 503),
+    response_class=PlainTextResponse,
+)
+async def lees_bewijs(
+    index: Index,
+    context: Annotated[Context, may(Actie.LOGBOEK_BEWIJZEN)],  # noqa: ARG001 - lets in
+    uses: Uses,
+) -> str:
+    """Lees het bewijs dat een inschrijving in het logboek staat (C2SP tlog-proof)."""
+    receipt = await _read(lambda: uses.log.receipt(index))
+    return receipt.text()
+
+
+@router.get(f"{_PATH}/consistentie", responses=documented(400, 401, 403, 404, 503))
+async def lees_consistentie(
+    context: Controleur,  # noqa: ARG001 - lets in
+    uses: Uses,
+    van: Annotated[int, Query(ge=1, le=2**53 - 1, description="De oudere grootte.")],
+    tot: Annotated[int, Query(ge=1, le=2**53 - 1, description="De nieuwere grootte.")],
+) -> ConsistentieView:
+    """Lees het bewijs dat het logboek tussen twee groottes alleen is gegroeid."""
+    proof = await _read(lambda: uses.log.consistency(van, tot))
+    return ConsistentieView(van=van, tot=tot, bewijs=[encode_base64(step) for step in proof])
+
+
+def _next_index(cursor: str | None) -> int:
+    found = after(cursor)
+    if found is None:
+        return 0
+    if not (found[0].isascii() and found[0].isdecimal() and len(found[0]) <= _DIGITS):
+        raise foreign()
+    return int(found[0])
+
+
+async def _read(work: Callable[[], T]) -> T:
+    """Read the log beside the event loop.
+
+    Raises:
+        NotFoundError: What is asked lies outside the log.
+        RecordError: The log cannot be read.
+    """
+    try:
+        return await asyncio.to_thread(work)
+    except LogRangeError as error:
+        raise NotFoundError(str(error)) from None
+    except AuditError as error:
+        raise RecordError(str(error)) from error
+
+
+def _view(line: Line) -> InschrijvingView:
+    return InschrijvingView(
+        index=line.index,
+        soort=line.soort,
+        op=line.at,
+        kenmerk=line.kenmerk,
+        inhoud=line.payload,
+        inschrijving=line.leaf.decode(),
+    )

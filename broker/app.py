@@ -1,0 +1,224 @@
+"""Composition root: here the real clock, store, log, rules and sources are put together.
+
+`open_services` opens them, for the server and for the command line; `create_app` puts the API on
+top.
+"""
+
+import base64
+import datetime as dt
+import secrets
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx2
+from fastapi import FastAPI
+
+from adapters.brp import BrpBron
+from adapters.http import Verbinding
+from adapters.partner import PartnerBron
+from audit.entry import Soort
+from audit.errors import AuditError
+from audit.log import Log
+from broker.api.application import make_app
+from broker.api.context import Services
+from broker.api.rollen import Rollen
+from broker.decision.decide import Decider
+from broker.decision.register import RegisterError, default_root
+from broker.domain.ports import Bron, Clock, Ids
+from broker.domain.pseudoniem import Pseudonimiseerder
+from broker.errors import BrokerError
+from broker.logs import Event, make_logger
+from broker.services.bronnen import Bronnen, MakeBron
+from broker.services.doors import Doors
+from broker.services.keeper import Keeper
+from broker.services.recorder import Recorder, Regel
+from broker.services.toetsingen import Toetsingen
+from broker.settings import Omgeving, Settings, StartError, load_settings
+from broker.store import Store, migrate
+
+_ID_BYTES: Final = 16
+
+
+class SystemClock:
+    """The clock of this machine."""
+
+    def now(self) -> dt.datetime:
+        """Return the present moment, in UTC."""
+        return dt.datetime.now(dt.UTC)
+
+
+class RandomIds:
+    """Ids of 128 random bits: `v-` and 26 characters of base32."""
+
+    def new(self, soort: str) -> str:
+        """Return an unguessable id that starts with `soort`."""
+        text = base64.b32encode(secrets.token_bytes(_ID_BYTES)).decode().rstrip("=").lower()
+        return f"{soort}-{text}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What comes in from outside; tests bring their own."""
+
+    clock: Clock
+    ids: Ids
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes
+    make_bron: MakeBron | None = None
+    """Makes the source of an organisatie; None: the real adapters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenServices(Services):
+    """All that runs: what the routes use, and what the command line needs beside it."""
+
+    store: Store
+    decider: Decider
+    recorder: Recorder
+    hersteld: int
+    """How many open voornemens of an earlier run were closed as onbepaald."""
+
+
+def real_outside() -> Outside:
+    """Return the clock and the chance of this machine."""
+    return Outside(clock=SystemClock(), ids=RandomIds())
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings, outside: Outside | None = None
+) -> AsyncIterator[OpenServices]:
+    """Open store, log, rules and sources, and close them at the end.
+
+    Raises:
+        StartError: One of them refuses; tells which and why.
+    """
+    world = outside or real_outside()
+    async with AsyncExitStack() as stack:
+        try:
+            services = await _open(settings, world, stack)
+        except (BrokerError, AuditError, RegisterError) as error:
+            raise StartError(f"Sluis start niet. {error}") from error
+        yield services
+
+
+async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> OpenServices:
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    pseudoniem = Pseudonimiseerder(settings.pseudonym_key())
+    signer = settings.log_signer()
+    decider = Decider.load(default_root())
+    url = settings.database_url
+    await migrate(url)
+    store = await Store.open(url, wait=settings.database_seconden)
+    stack.push_async_callback(store.close)
+    log = Log.open(settings.log_folder, signer=signer, origin=settings.origin)
+    stack.callback(log.close)
+    recorder = Recorder(log, world.clock, world.random_bytes)
+    recovered = await recover(log, recorder)
+    client = await stack.enter_async_context(httpx2.AsyncClient(trust_env=False))
+    bronnen = Bronnen(world.make_bron or _adapters(settings, client))
+    await bronnen.refresh(store)
+    return OpenServices(
+        clock=world.clock,
+        ids=world.ids,
+        log=log,
+        rollen=Rollen(default_root()),
+        keeper=Keeper(store, recorder, world.ids),
+        doors=Doors(
+            store=store,
+            decider=decider,
+            recorder=recorder,
+            bronnen=bronnen,
+            pseudoniem=pseudoniem,
+            clock=world.clock,
+            ids=world.ids,
+        ),
+        toetsingen=Toetsingen(decider, recorder, world.ids),
+        bronnen=bronnen,
+        pseudoniem=pseudoniem,
+        consent_givers=decider.consent_givers,
+        store=store,
+        decider=decider,
+        recorder=recorder,
+        hersteld=recovered,
+    )
+
+
+async def recover(log: Log, recorder: Recorder) -> int:
+    """Close every voornemen that an earlier run left open, as onbepaald; return how many.
+
+    Whether its source was asked, and whether anything left, nobody knows any more.
+
+    Raises:
+        RecordError: It could not be recorded.
+    """
+    closed = 0
+    while lines := log.open_intents(500):
+        await recorder.record_all(
+            [
+                Regel(
+                    soort=Soort.ONBEPAALD,
+                    kenmerk=f"{line.kenmerk.removesuffix('/voornemen')}/onbepaald",
+                    payload={"reden": "herstart", "voornemen": line.index},
+                )
+                for line in lines
+            ]
+        )
+        closed += len(lines)
+    return closed
+
+
+def create_app(
+    settings: Settings | None = None,
+    outside: Outside | None = None,
+    services: OpenServices | None = None,
+) -> FastAPI:
+    """Return the app.
+
+    Args:
+        settings: Else those of the environment.
+        outside: What comes in from outside; else of this machine.
+        services: Open already, and closed by the caller; None: the app opens and closes its own.
+
+    Raises:
+        StartError: The settings are wrong.
+    """
+    chosen = settings or load_settings()
+    world = outside or real_outside()
+    logger = make_logger(sys.stderr)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            found = services or await stack.enter_async_context(open_services(chosen, world))
+            app.state.services = found
+            logger.info(Event.GESTART, omgeving=chosen.omgeving, onbepaald=found.hersteld)
+            yield
+        logger.info(Event.GESTOPT)
+
+    return make_app(ids=world.ids, logger=logger, adres=chosen.adres, lifespan=lifespan)
+
+
+def _adapters(settings: Settings, client: httpx2.AsyncClient) -> MakeBron:
+    """Return what makes the source of an organisatie from its row in the store."""
+
+    def make(row: Mapping[str, Any]) -> Bron | None:
+        soort, adres = row["bron_soort"], row["bron_adres"]
+        if soort == "geen" or not adres:
+            return None
+        if settings.omgeving is Omgeving.PRODUCTIE and not adres.startswith("https://"):
+            raise StartError(f"Het adres van de bron van {row['id']} begint niet met https://.")
+        verbinding = Verbinding(
+            client=client,
+            basis=adres.rstrip("/"),
+            token=settings.source_token(row["id"]),
+            seconden=settings.bron_seconden,
+        )
+        if soort == "brp":
+            return BrpBron(verbinding=verbinding, organisatie=row["id"])
+        return PartnerBron(verbinding=verbinding)
+
+    return make
+

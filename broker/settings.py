@@ -1,0 +1,226 @@
+"""The settings, from the environment (`SLUIS_…`), and the key files that they point to.
+
+No secret has a default and none stands in a variable: only the name of its file. In `demo` a key
+file that is missing is made; in `productie` nothing starts without it.
+"""
+
+import os
+import secrets
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, Self
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from audit.errors import NoteError
+from audit.note import Signer
+from broker.domain.invoer import meldingen
+from broker.domain.pseudoniem import KEY_BYTES
+
+PREFIX: Final = "SLUIS_"
+_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+_PRIVATE: Final = 0o600
+
+
+class StartError(Exception):
+    """Sluis cannot start; `str()` is one plain Dutch sentence for who starts it."""
+
+
+class Omgeving(StrEnum):
+    """Where Sluis runs."""
+
+    DEMO = "demo"
+    PRODUCTIE = "productie"
+
+
+class Settings(BaseSettings):
+    """All settings. Never changed after the start."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    omgeving: Omgeving = Omgeving.DEMO
+    data: Path = Path("var")
+    """Folder of the log, and in demo of database and keys."""
+    database: str | None = None
+    """`sqlite:///file` or `postgresql://…`; in demo a file in `data`."""
+    database_wachtwoord_bestand: Path | None = None
+    pseudoniem_sleutel_bestand: Path | None = None
+    """Holds at least 32 random bytes."""
+    logboek_sleutel_bestand: Path | None = None
+    """Holds an Ed25519 private key (PKCS #8, PEM, no password)."""
+    logboek_naam: str | None = None
+    """Origin of the log, such as `sluis.voorbeeld.nl/logboek`; fixed once there are lines."""
+    bron_tokens: Path | None = None
+    """Folder with a file per organisatie, which holds the bearer token for its source."""
+    adres: str = "http://127.0.0.1:8000"
+    """Where the world finds the API, without `/v1`."""
+    host: str = "127.0.0.1"
+    poort: int = Field(default=8000, ge=0, le=65535)
+    bron_seconden: float = Field(default=5.0, gt=0, le=60)
+    """Deadline of one question to one source."""
+    database_seconden: float = Field(default=5.0, gt=0, le=60)
+    """How long to wait for a lock or a connection of the database."""
+
+    @model_validator(mode="after")
+    def _fits_the_place(self) -> Self:
+        """Refuse in production what is for trying, and the other way round."""
+        wrong = _demo(self) if self.omgeving is Omgeving.DEMO else _productie(self)
+        if wrong:
+            raise PydanticCustomError("instelling", "instelling", {"zinnen": wrong})
+        return self
+
+    @property
+    def log_folder(self) -> Path:
+        """Folder of the log."""
+        return self.data / "logboek"
+
+    @property
+    def origin(self) -> str:
+        """Name of the log."""
+        return self.logboek_naam or "demo.sluis.example.nl/logboek"
+
+    @property
+    def database_url(self) -> str:
+        """Address of the database, with its password when that has a file. Never log this.
+
+        Raises:
+            StartError: The file cannot be read, or this is no address.
+        """
+        url = self.database or f"sqlite:///{self.data / 'sluis.db'}"
+        if self.database_wachtwoord_bestand is None:
+            return url
+        password = _read(self.database_wachtwoord_bestand, "SLUIS_DATABASE_WACHTWOORD_BESTAND")
+        try:
+            whole = make_url(url).set(password=password.decode().strip())
+        except (ArgumentError, UnicodeDecodeError):
+            raise StartError("SLUIS_DATABASE of het wachtwoord daarvan is niet te lezen.") from None
+        return whole.render_as_string(hide_password=False)
+
+    def pseudonym_key(self) -> bytes:
+        """Return the key of the pseudonyms; in demo it is made when it is missing.
+
+        Raises:
+            StartError: It cannot be read, or is too short.
+        """
+        path = self.pseudoniem_sleutel_bestand or self.data / "sleutels" / "pseudoniem.key"
+        if self.omgeving is Omgeving.DEMO:
+            _make(path, lambda: secrets.token_bytes(KEY_BYTES))
+        key = _read(path, "SLUIS_PSEUDONIEM_SLEUTEL_BESTAND")
+        if len(key) < KEY_BYTES:
+            raise StartError(
+                f"De sleutel voor pseudoniemen is te kort: {KEY_BYTES} bytes zijn het minste."
+            )
+        return key
+
+    def log_signer(self) -> Signer:
+        """Return the key that signs the log; in demo it is made when it is missing.
+
+        Raises:
+            StartError: It cannot be read, or is no such key.
+        """
+        path = self.logboek_sleutel_bestand or self.data / "sleutels" / "logboek.pem"
+        if self.omgeving is Omgeving.DEMO:
+            _make(path, _new_log_key)
+        text = _read(path, "SLUIS_LOGBOEK_SLEUTEL_BESTAND")
+        try:
+            key = serialization.load_pem_private_key(text, password=None)
+        except (ValueError, TypeError):
+            key = None
+        if not isinstance(key, Ed25519PrivateKey):
+            raise StartError("De sleutel van het logboek is geen Ed25519-sleutel in PEM.")
+        try:
+            return Signer.of(self.origin, key)
+        except NoteError:
+            raise StartError("SLUIS_LOGBOEK_NAAM kan geen naam van een logboek zijn.") from None
+
+    def source_token(self, organisatie: str) -> str | None:
+        """Return the bearer token for the source of an organisatie, or None.
+
+        Raises:
+            StartError: The file is there and cannot be read.
+        """
+        if self.bron_tokens is None or not (self.bron_tokens / organisatie).exists():
+            return None
+        return _read(self.bron_tokens / organisatie, "SLUIS_BRON_TOKENS").decode().strip()
+
+
+def load_settings(**given: Any) -> Settings:  # noqa: ANN401 - the settings themselves
+    """Read the settings from the environment; what is given here goes first.
+
+    Raises:
+        StartError: Told in one sentence per thing that is wrong.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise StartError(" ".join(_sentences(error))) from None
+
+
+def _sentences(error: ValidationError) -> list[str]:
+    found = []
+    for each, fout in zip(error.errors(include_input=False), meldingen(error), strict=True):
+        name = PREFIX + fout.pointer.strip("/").upper()
+        found += each.get("ctx", {}).get("zinnen", [f"{name}: {fout.melding}"])
+    return found
+
+
+def _demo(settings: Settings) -> list[str]:
+    if settings.host in _LOOPBACK:
+        return []
+    return ["In de omgeving demo luistert Sluis alleen op dit apparaat (SLUIS_HOST=127.0.0.1)."]
+
+
+def _productie(settings: Settings) -> list[str]:
+    needed = (
+        "database",
+        "pseudoniem_sleutel_bestand",
+        "logboek_sleutel_bestand",
+        "logboek_naam",
+    )
+    wrong = [
+        f"In productie is {PREFIX}{name.upper()} verplicht."
+        for name in needed
+        if getattr(settings, name) is None
+    ]
+    if (settings.database or "").startswith("sqlite"):
+        wrong.append("In productie werkt Sluis niet met SQLite: geef een postgresql-adres.")
+    if not settings.adres.startswith("https://"):
+        wrong.append("In productie begint SLUIS_ADRES met https://.")
+    return wrong
+
+
+def _read(path: Path, name: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise StartError(
+            f"Het bestand van {name} ontbreekt of is niet te lezen. Zonder start Sluis niet."
+        ) from None
+
+
+def _make(path: Path, content: Callable[[], bytes]) -> None:
+    """Make a key file that only its owner may read, unless it is there."""
+    if path.exists():
+        return
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content())
+    except OSError:
+        raise StartError("In SLUIS_DATA kunnen geen sleutels worden gemaakt.") from None
+
+
+def _new_log_key() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
