@@ -88,7 +88,9 @@ class _Besluiten:
         self._stand = stand
         self._rules = rules
 
-    def build(self, verdict: Mapping[str, Any]) -> Besluit:
+    def build(self, verdict: object) -> Besluit:
+        if not isinstance(verdict, Mapping):
+            raise DecisionError("De regels gaven geen antwoord.")
         asked = self._facts["verzoek"]["categorieen"]
         items = self._facts["gegevens"]
         categorieen = tuple(_part(part) for part in verdict["categorieen"])
@@ -97,16 +99,12 @@ class _Besluiten:
             item["id"] for item in items
         ]:
             raise DecisionError("De regels beslisten niet over wat was gevraagd.")
-        uitkomst = Uitkomst(verdict["uitkomst"])
-        gronden = self._gronden(verdict["gronden"], categorieen, gegevens)
-        parts = gegevens if self._dossier.deur == "verstrekking" else categorieen
-        if uitkomst == _GRANTED and any(part.uitkomst != _GRANTED for part in parts):
-            raise DecisionError("De regels spreken zichzelf tegen.")
+        self._check(verdict, categorieen, gegevens)
         return Besluit(
-            uitkomst=uitkomst,
+            uitkomst=Uitkomst(verdict["uitkomst"]),
             categorieen=categorieen,
             gegevens=gegevens,
-            weigeringsgronden=gronden,
+            weigeringsgronden=self._gronden(verdict["gronden"], categorieen, gegevens),
             vereiste_instemmingen=_instemmingen(verdict["instemmingen"]),
             voorwaarden=tuple(verdict["voorwaarden"]),
             bewaren_tot=self._bewaren_tot(gegevens),
@@ -115,6 +113,26 @@ class _Besluiten:
                 "register": self._stand.references(self._dossier.grondslag),
             },
         )
+
+    def _check(
+        self,
+        verdict: Mapping[str, Any],
+        categorieen: Sequence[Deelbesluit],
+        gegevens: Sequence[Deelbesluit],
+    ) -> None:
+        """Refuse a verdict whose outcome is not that of its parts (contract, Besluit).
+
+        A ground on the whole question falls on every part; without parts only door 2 grants.
+        """
+        question = set(verdict["gronden"])
+        if any(not question <= set(part.codes) for part in (*categorieen, *gegevens)):
+            raise DecisionError("De regels spreken zichzelf tegen.")
+        at_door_2 = self._dossier.deur == "verstrekking"
+        outcomes = {part.uitkomst for part in (gegevens if at_door_2 else categorieen)}
+        empty = _GRANTED if at_door_2 and not question else Uitkomst.GEWEIGERD
+        told = outcomes or {empty}
+        if verdict["uitkomst"] != (told.pop() if len(told) == 1 else Uitkomst.DEELS):
+            raise DecisionError("De regels spreken zichzelf tegen.")
 
     def _gronden(
         self,
@@ -131,8 +149,8 @@ class _Besluiten:
         if not self._facts["verzoek"]["categorieen"] and self._dossier.deur == "verzoek":
             where.setdefault("categorie-onbekend", "/verzoek/categorieen")
         texts = self._stand.redenen["redenen"]
-        if unknown := where.keys() - texts.keys():
-            raise DecisionError(f"De regels noemen een onbekende grond: {sorted(unknown)[0]}.")
+        if where.keys() - texts.keys():
+            raise DecisionError("De regels noemen een onbekende grond.")
         return tuple(self._grond(code, where[code]) for code in texts if code in where)
 
     def _grond(self, code: str, where: str) -> Weigeringsgrond:
@@ -169,7 +187,7 @@ class _Besluiten:
 
 def _part(part: Mapping[str, Any]) -> Deelbesluit:
     uitkomst, codes = Uitkomst(part["uitkomst"]), tuple(part["codes"])
-    if (uitkomst == _GRANTED) == bool(codes):
+    if (uitkomst == _GRANTED) == bool(codes) or uitkomst == Uitkomst.DEELS:
         raise DecisionError("De regels wijzen toe en weigeren tegelijk.")
     return Deelbesluit(id=part["id"], uitkomst=uitkomst, codes=codes)
 

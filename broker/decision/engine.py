@@ -23,8 +23,8 @@ _IMPORT: Final = "import rego.v1"
 class PolicyEngine(Protocol):
     """Evaluates the rules on one input."""
 
-    def evaluate(self, facts: Mapping[str, Any]) -> Any:
-        """Return what the entrypoint of the rules says of these facts.
+    def evaluate(self, facts: Mapping[str, Any]) -> object:
+        """Return what the entrypoint of the rules says of these facts; the shape is not trusted.
 
         Raises:
             DecisionError: The rules gave no answer.
@@ -55,13 +55,14 @@ class EmbeddedEngine:
             path.write_text(rules.text, encoding="utf-8")
             self._engine = opa_eval.OpaEval(str(path), orjson.dumps(data).decode(), ENTRYPOINT)
 
-    def evaluate(self, facts: Mapping[str, Any]) -> Any:
+    def evaluate(self, facts: Mapping[str, Any]) -> object:
         """Return what the entrypoint of the rules says of these facts.
 
         Raises:
             DecisionError: The engine failed. Its message may hold facts, so it is not passed on.
         """
         try:
-            return orjson.loads(self._engine.evaluate(orjson.dumps(facts).decode()))
+            answer: object = orjson.loads(self._engine.evaluate(orjson.dumps(facts).decode()))
         except (RuntimeError, ValueError, TypeError):
             raise DecisionError("De regels gaven geen antwoord.") from None
+        return answer

@@ -66,7 +66,7 @@ class Stand:
 
     def references(self, grondslag: str | None) -> list[dict[str, str | None]]:
         """Return the files that a besluit on this basis uses."""
-        used = dict.fromkeys((_GRONDWET, grondslag, "redenen"))
+        used = dict.fromkeys((_GRONDWET, grondslag or "", "redenen"))
         return [self.versies[name].reference() for name in used if name in self.versies]
 
 
@@ -123,7 +123,9 @@ class Register:
         }
         data["onbekende_grondslag"] = _unknown_basis(data)
         termijnen = law["termijnen"]
-        data["labels_met_termijn"] = [label for t in termijnen.values() for label in t.get("labels", ())]
+        data["labels_met_termijn"] = [
+            label for t in termijnen.values() for label in t.get("labels", ())
+        ]
         return Stand(
             data=data,
             redenen=nearest["redenen"].inhoud,
@@ -203,7 +205,8 @@ def _basis(versie: Versie, data: Mapping[str, Any]) -> dict[str, Any]:
 
 def _unknown_basis(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a basis that nobody registered is judged by: the WGS list, and always refused."""
-    return data["grondslagen"][_GRONDWET] | {
+    known: dict[str, Any] = data["grondslagen"][_GRONDWET]
+    return known | {
         "geregistreerd": False,
         "van": -ALWAYS,
         "tot": ALWAYS,

@@ -1,5 +1,6 @@
 """The besluit: what was decided, on which grounds, and what would mend them (contract, Besluit)."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
@@ -28,7 +29,10 @@ class Deelbesluit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weigeringsgrond:
-    """One ground, told once: its article, what failed (`feit`, an RFC 6901 pointer), what mends it."""
+    """One ground, told once: its article, what failed, what mends it.
+
+    `feit` is an RFC 6901 pointer into the dossier.
+    """
 
     code: str
     wet: str
@@ -67,16 +71,27 @@ class Besluit:
         An item with an excluded label (informants, Wpg 12; Wpg 10(1)b) is not told of at all: its
         existence is the secret. The full besluit stays in the record.
         """
-        told = tuple(g for g in self.gegevens if EXCLUDED not in g.codes)
+        places = [n for n, g in enumerate(self.gegevens) if EXCLUDED not in g.codes]
+        told = tuple(self.gegevens[n] for n in places)
         if len(told) == len(self.gegevens):
             return self
-        codes = {code for part in (*self.categorieen, *told) for code in part.codes}
-        outcomes = {g.uitkomst for g in told} or {Uitkomst.TOEGEWEZEN}
+        # Of an excluded item nothing else is told, so its other codes fall on the whole question.
+        hidden = (g for g in self.gegevens if EXCLUDED in g.codes)
+        question = {code for g in hidden for code in g.codes} - {EXCLUDED}
+        codes = question.union(*(part.codes for part in (*self.categorieen, *told)))
+        empty = Uitkomst.GEWEIGERD if question else Uitkomst.TOEGEWEZEN
+        outcomes = {g.uitkomst for g in told} or {empty}
+        # The number of an item in a pointer would show that others stand before it.
+        moved = {f"/gegevens/{old}": f"/gegevens/{new}" for new, old in enumerate(places)}
         return replace(
             self,
             gegevens=told,
             uitkomst=outcomes.pop() if len(outcomes) == 1 else Uitkomst.DEELS,
-            weigeringsgronden=tuple(g for g in self.weigeringsgronden if g.code in codes),
+            weigeringsgronden=tuple(
+                replace(g, feit=_moved(g.feit, moved))
+                for g in self.weigeringsgronden
+                if g.code in codes
+            ),
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -87,3 +102,9 @@ class Besluit:
     def granted(self) -> tuple[str, ...]:
         """The categories that door 1 lets through."""
         return tuple(c.id for c in self.categorieen if c.id and c.uitkomst == Uitkomst.TOEGEWEZEN)
+
+
+def _moved(feit: str, moved: Mapping[str, str]) -> str:
+    """Return the pointer with its item counted among those that are told of."""
+    parts = feit.split("/")
+    return "/".join([moved.get("/".join(parts[:3]), "/".join(parts[:3])), *parts[3:]])

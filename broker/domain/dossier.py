@@ -7,11 +7,24 @@ A value outside its list is an error only where no ground judges it: `grondslag`
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from broker.domain import kalender
 
+
+def _versie(given: object) -> object:
+    """Refuse `true` and `1.0`, which Python holds equal to 1."""
+    if type(given) is not int:
+        raise PydanticCustomError("int_type", "geen geheel getal")
+    return given
 
 
 def _date(text: str) -> str:
@@ -58,8 +71,10 @@ Tijdstip = Annotated[
     Field(description="Een datum (00:00 in Amsterdam) of een moment met offset."),
 ]
 DuurTekst = Annotated[str, AfterValidator(_duur), Field(examples=["P1Y", "P6M"])]
-Aantal = Annotated[int, Field(ge=1)]
-NulOfMeer = Annotated[int, Field(ge=0)]
+# Whole numbers that every JSON reader holds exactly (RFC 7493, 2.2), short of the one that stands
+# for unknown.
+Aantal = Annotated[int, Field(ge=1, lt=kalender.ALWAYS)]
+NulOfMeer = Annotated[int, Field(ge=0, lt=kalender.ALWAYS)]
 
 Deur = Literal["verzoek", "verstrekking"]
 Soort = Literal["bevraging", "treffer-geen-treffer", "resultaatdeling"]
@@ -259,7 +274,7 @@ class Dossier(Deel):
 
     model_config = ConfigDict(title="Dossier van Sluis")
 
-    versie: Literal[1]
+    versie: Annotated[Literal[1], BeforeValidator(_versie)]
     deur: Deur
     moment: Moment
     grondslag: str | None = None

@@ -29,11 +29,13 @@ from broker.domain.kalender import (
     day_of,
     day_start,
     instant,
+    later,
     parse_date,
     parse_duration,
 )
 
-# A part that is absent is one of which nothing is known. Only an absent zaak stays null: it says so itself.
+# A part that is absent is one of which nothing is known. Only an absent zaak stays null: it says
+# so itself.
 _UNKNOWN: Final = {
     "verzoek": Verzoek().model_dump(),
     "vrager": Vrager().model_dump(),
@@ -42,7 +44,8 @@ _UNKNOWN: Final = {
     "betrokkene": Betrokkene().model_dump(),
 }
 # What an unknown moment counts as: always the side that does not help the requester, except the
-# ends and beginnings that the contract lets be absent (no `tot` is no end, no `vanaf` from the start).
+# ends and beginnings that the contract lets be absent (no `tot` is no end, no `vanaf` from the
+# start).
 _NEVER_BEGUN: Final = ALWAYS
 _LONG_PAST: Final = -ALWAYS
 _NO_END: Final = ALWAYS
@@ -163,10 +166,7 @@ def _gegeven(item: dict[str, Any], moment: int, termijnen: Mapping[str, Duur]) -
 
 def _later(since: str, termijn: str) -> int:
     """Return the instant a term after this one; after a moment, at the same time of that day."""
-    moment = instant(since)
-    day = day_of(moment)
-    end = add(day, parse_duration(termijn))
-    return day_start(end) + (moment - day_start(day)) if end else _LONG_PAST
+    return later(instant(since), parse_duration(termijn), past_calendar=_LONG_PAST)
 
 
 def _instant(text: str | None, unknown: int) -> int:

@@ -1,22 +1,26 @@
 """Read a dossier from text or plain data; every error at once, with a pointer, in Dutch."""
 
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, Final
 
 import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from typing_extensions import override
 
 from broker.domain.dossier import Dossier
 from broker.errors import Fout, InvalidInputError
 
 MAX_BYTES: Final = 4 * 1024 * 1024
 
+_ONBEKEND: Final = "Dit onderdeel bestaat niet. Kijk of de naam goed is gespeld."
 # What pydantic found, in words for the people who fill in a dossier.
 _MELDINGEN: Final[Mapping[str, str]] = {
     "missing": "Dit onderdeel is verplicht en ontbreekt.",
-    "extra_forbidden": "Dit onderdeel bestaat niet. Kijk of de naam goed is gespeld.",
+    "extra_forbidden": _ONBEKEND,
+    "unexpected_keyword_argument": _ONBEKEND,
+    "invalid_key": "De naam van een onderdeel is tekst.",
     "string_type": "Hier hoort tekst te staan.",
     "string_unicode": "Hier staat een teken dat niet mag.",
     "int_type": "Hier hoort een geheel getal te staan.",
@@ -44,9 +48,7 @@ def parse(data: object) -> Dossier:
     try:
         return Dossier.model_validate(data)
     except ValidationError as error:
-        raise InvalidInputError(
-            "Het dossier is niet goed ingevuld.", meldingen(error)
-        ) from None
+        raise InvalidInputError("Het dossier is niet goed ingevuld.", meldingen(error)) from None
 
 
 def parse_json(text: str | bytes) -> Dossier:
@@ -58,39 +60,44 @@ def parse_json(text: str | bytes) -> Dossier:
     return parse(load_json(text))
 
 
-def load_json(text: str | bytes) -> Any:
+def load_json(text: str | bytes) -> Any:  # noqa: ANN401 - whatever the JSON holds
     """Return the data in this JSON text (RFC 8259), refusing doubles, NaN and too much.
 
     Raises:
         InvalidInputError: With the line and column of what cannot be read.
     """
-    _limit(text)
+    source = _utf8(text)
     try:
-        return json.loads(text, object_pairs_hook=_no_doubles, parse_constant=_no_constant)
+        data = json.loads(source, object_pairs_hook=_no_doubles, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         where = f"regel {error.lineno}, kolom {error.colno}"
         raise _unreadable(f"Dit is geen geldige JSON ({where}).") from None
-    except UnicodeDecodeError:
-        raise _unreadable("Dit is geen tekst in UTF-8.") from None
     except RecursionError:
         raise _unreadable("Dit is te diep genest.") from None
+    except ValueError:
+        raise _unreadable("Er staat een getal in dat te groot is.") from None
+    return _whole(data, source)
 
 
-def load_yaml(text: str | bytes) -> Any:
+def load_yaml(text: str | bytes) -> Any:  # noqa: ANN401 - whatever the YAML holds
     """Return the data in this YAML text, in which a date stays the text that it is.
 
     Raises:
         InvalidInputError: With the line and column of what cannot be read.
     """
-    _limit(text)
+    source = _utf8(text)
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader, see below
+        data = yaml.load(source, Loader=_Loader)  # noqa: S506 - a SafeLoader, see below
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f" (regel {mark.line + 1}, kolom {mark.column + 1})" if mark else ""
         raise _unreadable(f"Dit is geen geldige YAML{where}.") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError):
+    except RecursionError:
+        raise _unreadable("Dit is te diep genest.") from None
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError):
+        # The last three: PyYAML on a tag that does not fit, such as `!!bool x`.
         raise _unreadable("Dit is geen geldige YAML.") from None
+    return _whole(data, source)
 
 
 def meldingen(error: ValidationError) -> list[Fout]:
@@ -112,17 +119,35 @@ def _pointer(found: ErrorDetails) -> str:
 def _melding(found: ErrorDetails) -> str:
     kind, context = found["type"], found.get("ctx", {})
     if kind == "literal_error":
-        return f"Deze waarde mag hier niet. Kies uit: {context['expected']}.".replace(" or ", " of ")
+        choice = context["expected"].replace(" or ", " of ")
+        return f"Deze waarde mag hier niet. Kies uit: {choice}."
     if kind == "greater_than_equal":
         return f"Dit getal moet {context['ge']} of meer zijn."
+    if kind == "less_than":
+        return "Dit getal is te groot."
     if kind == "less_than_equal":
         return f"Dit getal moet {context['le']} of minder zijn."
     return _MELDINGEN.get(kind, "Deze waarde klopt niet.")
 
 
-def _limit(text: str | bytes) -> None:
+def _utf8(text: str | bytes) -> str:
+    """Return the text, which is UTF-8 (RFC 8259, 8.1), with or without a byte order mark."""
     if len(text) > MAX_BYTES:
         raise _unreadable("Dit dossier is te groot.")
+    try:
+        return text.decode("utf-8-sig") if isinstance(text, bytes) else text
+    except UnicodeDecodeError:
+        raise _unreadable("Dit is geen tekst in UTF-8.") from None
+
+
+def _whole(data: object, source: str) -> object:
+    """Refuse half a character, which only an escape can write: nobody can store or send it."""
+    if "\\" in source:
+        try:
+            json.dumps(data, ensure_ascii=False, skipkeys=True, default=str).encode()
+        except (ValueError, RecursionError):
+            raise _unreadable("Hier staat een teken dat niet mag.") from None
+    return data
 
 
 def _unreadable(melding: str) -> InvalidInputError:
@@ -132,10 +157,17 @@ def _unreadable(melding: str) -> InvalidInputError:
 def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        double = next(name for name in names if names.count(name) > 1)
-        raise _unreadable(f"Het onderdeel '{double[:80]}' staat er twee keer in.")
+        raise _double(name for name, _ in pairs)
     return found
+
+
+def _double(names: Iterable[str]) -> InvalidInputError:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            break
+        seen.add(name)
+    return _unreadable(f"Het onderdeel '{name[:80]}' staat er twee keer in.")
 
 
 def _no_constant(text: str) -> float:
@@ -145,12 +177,14 @@ def _no_constant(text: str) -> float:
 class _Loader(yaml.SafeLoader):
     """A safe loader that keeps dates as text and refuses a key that stands twice."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - the signature of PyYAML
+    @override
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """Build a mapping; a double key would silently hide a fact."""
         keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        if not all(isinstance(key, str) for key in keys):
+            raise _unreadable("De naam van een onderdeel is tekst.")
         if len(set(keys)) != len(keys):
-            double = next(key for key in keys if keys.count(key) > 1)
-            raise _unreadable(f"Het onderdeel '{str(double)[:80]}' staat er twee keer in.")
+            raise _double(keys)
         return super().construct_mapping(node, deep=deep)
 
 

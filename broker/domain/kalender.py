@@ -20,7 +20,9 @@ ALWAYS: Final = 2**53 - 1
 
 # RFC 3339 section 5.6; the offset is not optional.
 _MOMENT: Final = re.compile(
-    r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+    r"(\d{4}-\d{2}-\d{2})[Tt]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(\.\d{1,9})?"
+    r"([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII,
 )
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 # ISO 8601 durations of whole calendar parts; a term ends at midnight, so hours have no meaning.
@@ -41,7 +43,7 @@ def parse_moment(text: str) -> int:
     """Read an RFC 3339 moment with offset as an instant, in microseconds.
 
     Raises:
-        ValueError: The text is no such moment, or has no offset.
+        ValueError: The text is no such moment, has no offset, or lies past the calendar.
     """
     match = _MOMENT.fullmatch(text)
     if match is None:
@@ -50,7 +52,10 @@ def parse_moment(text: str) -> int:
     zone = "+00:00" if offset in "Zz" else offset
     seen = dt.datetime.fromisoformat(f"{day}T{time}{zone}")
     micros = int(((fraction or ".")[1:] + "000000")[:6])
-    return (seen - EPOCH) // MICROSECOND + micros
+    moment = (seen - EPOCH) // MICROSECOND + micros
+    if not _FIRST <= moment < _PAST_LAST:
+        raise ValueError(text)
+    return moment
 
 
 @lru_cache(maxsize=65536)
@@ -84,7 +89,24 @@ def day_start(day: dt.date) -> int:
 
 def day_of(moment: int) -> dt.date:
     """Return the day in Amsterdam that holds this instant."""
-    return (EPOCH + dt.timedelta(microseconds=moment)).astimezone(AMSTERDAM).date()
+    return _local(moment).date()
+
+
+def later(moment: int, duration: Duur, *, past_calendar: int) -> int:
+    """Return the instant of the same time of the day in Amsterdam, that much later.
+
+    Of a time that comes twice that day (the end of summer time) the first.
+    """
+    seen = _local(moment)
+    end = add(seen.date(), duration)
+    if end is None:
+        return past_calendar
+    then = dt.datetime.combine(end, seen.time(), tzinfo=AMSTERDAM)
+    return (then - EPOCH) // MICROSECOND
+
+
+def _local(moment: int) -> dt.datetime:
+    return (EPOCH + dt.timedelta(microseconds=moment)).astimezone(AMSTERDAM)
 
 
 @lru_cache(maxsize=1024)
@@ -113,3 +135,8 @@ def add(day: dt.date, duration: Duur) -> dt.date | None:
         return dt.date(year, month + 1, min(day.day, last)) + dt.timedelta(days=duration.days)
     except (ValueError, OverflowError):
         return None
+
+
+# The first and the last day that exist, in Amsterdam: a moment outside them has no day.
+_FIRST: Final = day_start(dt.date.min)
+_PAST_LAST: Final = day_start(dt.date.max) + dt.timedelta(days=1) // MICROSECOND
