@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, BinaryIO, Final, NoReturn
 
 import orjson
 import typer
@@ -11,10 +12,11 @@ import typer
 from broker.decision.decide import Decider
 from broker.decision.register import default_root
 from broker.domain import invoer
-from broker.domain.besluit import Besluit
-from broker.errors import BrokerError, Fout, InvalidInputError
+from broker.domain.dossier import Dossier
+from broker.errors import BrokerError, DecisionError, Fout, InvalidInputError
 
-INVALID = 2
+NO_VERDICT: Final = 1
+INVALID: Final = 2
 
 
 def toets(
@@ -27,63 +29,81 @@ def toets(
         str | None, typer.Option("--jsonl", help="Een JSON-dossier per regel; '-' leest de invoer.")
     ] = None,
 ) -> None:
-    """Neem een besluit over een dossier en laat het zien, met alle gronden."""
+    """Neem een besluit over een dossier en laat het zien, met alle gronden.
+
+    Wat er in een dossier hoort, staat in docs/dossier.schema.json.
+    """
     if (dossier is None) == (jsonl is None):
         _stop([Fout(pointer="", melding="Noem een dossier, of gebruik --jsonl.")])
     decider = Decider.load(default_root())
-    if jsonl is not None:
-        with _lines(jsonl) as lines:
-            _each(decider, lines)
-        return
     try:
+        if jsonl is not None:
+            with _open(jsonl) as lines:
+                _each(decider, lines)
+            return
         besluit = decider.decide(read(dossier or "-"))
     except InvalidInputError as error:
         _stop(error.fouten)
+    except DecisionError as error:
+        _stop([Fout(pointer="", melding=error.detail)], NO_VERDICT)
     if as_json:
-        sys.stdout.write(orjson.dumps(besluit.as_json()).decode() + "\n")
+        _print(besluit.as_json())
     else:
-        from broker.cli.show import show_besluit  # noqa: PLC0415 - rich is slow to import
+        from broker.cli.show import show_besluit  # rich is slow to import
 
         show_besluit(besluit)
 
 
-def read(name: str) -> Any:
+def read(name: str) -> Dossier:
     """Return the dossier in this file; '-' is standard input.
 
     Raises:
         InvalidInputError: It cannot be read, or is no dossier.
     """
-    try:
-        text = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as error:
-        melding = f"Het bestand kan niet worden gelezen: {error.strerror or 'onbekende fout'}."
-        raise InvalidInputError(melding, [Fout(pointer="", melding=melding)]) from None
-    is_json = name.endswith(".json") or text.lstrip().startswith(b"{")
+    with _open(name) as file:
+        text = file.read(invoer.MAX_BYTES + 1)
+    is_yaml = name.endswith((".yaml", ".yml")) or not text.lstrip().startswith(b"{")
+    is_json = name.endswith(".json") or not is_yaml
     return invoer.parse(invoer.load_json(text) if is_json else invoer.load_yaml(text))
 
 
 def _each(decider: Decider, lines: Iterable[bytes]) -> None:
     for line in lines:
         if line.strip():
-            sys.stdout.write(orjson.dumps(_answer(decider, line)).decode() + "\n")
-            sys.stdout.flush()
+            _print(_answer(decider, line))
 
 
 def _answer(decider: Decider, line: bytes) -> dict[str, Any]:
     try:
-        besluit: Besluit = decider.decide(invoer.parse_json(line))
+        return decider.decide(invoer.parse_json(line)).as_json()
     except BrokerError as error:
         fouten = error.fouten or [Fout(pointer="", melding=error.detail)]
         return {"fouten": fouten}
-    return besluit.as_json()
 
 
-def _lines(name: str) -> Any:
-    return sys.stdin.buffer if name == "-" else Path(name).open("rb")
+def _open(name: str) -> AbstractContextManager[BinaryIO]:
+    """Open this file; '-' is standard input.
+
+    Raises:
+        InvalidInputError: There is no such file, or it may not be read.
+    """
+    try:
+        return nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb")
+    except FileNotFoundError:
+        melding = "Dit bestand is er niet."
+    except OSError:
+        melding = "Dit bestand kan niet worden gelezen."
+    raise InvalidInputError(melding, [Fout(pointer="", melding=melding)])
 
 
-def _stop(fouten: Iterable[Fout]) -> NoReturn:
-    """Tell everything that is wrong, and exit 2."""
+def _print(answer: dict[str, Any]) -> None:
+    """Write one line of JSON, in UTF-8 whatever the terminal is set to."""
+    sys.stdout.buffer.write(orjson.dumps(answer) + b"\n")
+    sys.stdout.flush()
+
+
+def _stop(fouten: Iterable[Fout], code: int = INVALID) -> NoReturn:
+    """Tell everything that is wrong, and exit."""
     for fout in fouten:
         sys.stderr.write(f"{fout.pointer or '/'}: {fout.melding}\n")
-    raise typer.Exit(INVALID)
+    raise typer.Exit(code)
