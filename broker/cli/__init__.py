@@ -2,7 +2,7 @@
 
 import typer
 
-from broker.cli import toets
+from broker.cli import audit, demo, partners, replay, serve, toets, token
 
 app = typer.Typer(
     name="sluis",
@@ -11,7 +11,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.command("demo")(demo.demo)
+app.command("serve")(serve.serve)
+app.command("partners")(partners.partners)
 app.command("toets")(toets.toets)
+app.command("token")(token.token)
+app.command("replay")(replay.replay)
+app.add_typer(audit.app, name="audit")
 
 
 @app.callback()

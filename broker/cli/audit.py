@@ -1,4 +1,4 @@
-"""`sluis audit verify`: check the record offline. The work is done by `audit`, which stands alone."""
+"""`sluis audit verify`: check the record offline; `audit` does the work, and stands alone."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,7 @@ def verify(
     key: Annotated[str, typer.Option("--key", help="De publieke sleutel (vkey), of een bestand.")],
 ) -> None:
     """Controleer handtekening, boom, volgorde en inhoud van elke regel."""
-    from audit.__main__ import main  # noqa: PLC0415
+    from audit.__main__ import main
 
     raise typer.Exit(main(["verify", str(folder), "--key", key]))
 

@@ -7,7 +7,9 @@ import typer
 
 def partners(
     *,
-    first: Annotated[int, typer.Option("--poort-vanaf", help="Poort van de eerste partner.")] = 8101,
+    first: Annotated[
+        int, typer.Option("--poort-vanaf", help="Poort van de eerste partner.")
+    ] = 8101,
     only: Annotated[str, typer.Option("--alleen", help="Namen, met komma's ertussen.")] = "",
     broken: Annotated[
         list[str] | None,
@@ -15,7 +17,7 @@ def partners(
     ] = None,
 ) -> None:
     """Start de nagemaakte partners en laat ze draaien tot u stopt (Ctrl-C)."""
-    from adapters.simulatoren.__main__ import main  # noqa: PLC0415
+    from adapters.simulatoren.__main__ import main
 
     arguments = ["--poort-vanaf", str(first)]
     arguments += ["--alleen", only] if only else []

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import orjson
 import typer
 
-from broker.cli.options import Map, settings_from
+from broker.cli.options import Map, plainly, settings_from
 from broker.decision.decide import Decider
 from broker.decision.register import default_root
 from broker.domain import invoer
@@ -33,14 +33,13 @@ def replay(
     since: Annotated[
         str | None, typer.Option("--from", help="Vanaf dit moment of deze datum.")
     ] = None,
-    until: Annotated[
-        str | None, typer.Option("--to", help="Tot dit moment of deze datum.")
-    ] = None,
+    until: Annotated[str | None, typer.Option("--to", help="Tot dit moment of deze datum.")] = None,
     folder: Map = None,
 ) -> None:
     """Neem elk vastgelegd besluit opnieuw, en vergelijk het met wat er is vastgelegd."""
     bounds = _bound(since), _bound(until)
-    found = asyncio.run(_replay(settings_from(folder).database, *bounds))
+    with plainly():
+        found = asyncio.run(replay_all(settings_from(folder).database_url, *bounds))
     for besluit in found.anders[:SHOWN]:
         typer.echo(f"anders: {besluit}", err=True)
     typer.echo(f"{found.gelijk} gelijk, {len(found.anders)} anders")
@@ -66,11 +65,16 @@ async def compare(rows: AsyncIterator[dict[str, Any]], decider: Decider) -> Verg
     return found
 
 
-async def _replay(
-    database: str, since: dt.datetime | None, until: dt.datetime | None
+async def replay_all(
+    database: str, since: dt.datetime | None = None, until: dt.datetime | None = None
 ) -> Vergelijking:
-    from rich.console import Console  # noqa: PLC0415 - slow to import
-    from rich.progress import Progress  # noqa: PLC0415
+    """Compare all besluiten of a time, with a progress bar on standard error.
+
+    Raises:
+        BrokerError: The store cannot be read.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
 
     decider = Decider.load(default_root())
     store = await Store.open(database)
@@ -84,7 +88,9 @@ async def _replay(
                     yield row
 
             async with store.read() as tx:
-                return await compare(counted(tx.besluiten.stream(since=since, until=until)), decider)
+                return await compare(
+                    counted(tx.besluiten.stream(since=since, until=until)), decider
+                )
     finally:
         await store.close()
 
@@ -93,7 +99,7 @@ def _bound(text: str | None) -> dt.datetime | None:
     """Read a date (00:00 in Amsterdam) or a moment with offset."""
     if text is None:
         return None
-    from broker.domain.kalender import EPOCH, instant  # noqa: PLC0415
+    from broker.domain.kalender import EPOCH, instant
 
     try:
         return EPOCH + dt.timedelta(microseconds=instant(text))

@@ -47,7 +47,9 @@ def _parts(parts: Sequence[Mapping[str, Any]]) -> Table:
     table = Table("Onderdeel", "Uitkomst", "Gronden")
     for part in parts:
         table.add_row(
-            escape(part["id"] or "zonder naam"), _uitkomst(part["uitkomst"]), ", ".join(part["codes"])
+            escape(part["id"] or "zonder naam"),
+            _uitkomst(part["uitkomst"]),
+            ", ".join(part["codes"]),
         )
     return table
 

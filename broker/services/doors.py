@@ -274,7 +274,7 @@ async def _ask(put: _Put, relay: _Relay) -> Antwoord:
         raise BronError(BronFout.ONBEREIKBAAR, "Deze partner is nog niet aangesloten.")
     asked = put.vraag.verzoek
     bevraging = Bevraging(
-        kenmerk=f"{put.id}/{relay.organisatie}",
+        kenmerk=relay.row["id"],
         betrokkene=put.vraag.betrokkene,
         categorieen=relay.besluit.granted,
         grondslag=put.vraag.grondslag or "",

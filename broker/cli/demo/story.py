@@ -4,6 +4,7 @@ Each step asks the running broker over HTTP and compares what came with what was
 The dossiers of 2023 are decided as they stood then; the live questions go through both doors.
 """
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -76,21 +77,24 @@ class Toneel:
 def play(toneel: Toneel, zaken: Sequence[ZaakSeed], told: Callable[[Stap], None]) -> bool:
     """Play all steps up to the log; tell each as it went. True when all went as told."""
     meeting = _meeting_dossier(next(z for z in zaken if z.id == ZAAK_2023))
+    history = (_meeting, _all_names, _top_ten)
+    live = (
+        _granted,
+        _municipal,
+        _outside,
+        _phase_two,
+        _police_waits,
+        _police_released,
+        _informant,
+        _partner_down,
+        _ended,
+    )
+    steps = [
+        *(functools.partial(step, toneel, meeting) for step in history),
+        *(functools.partial(step, toneel) for step in live),
+    ]
     goed = True
-    for step in (
-        lambda: _meeting(toneel, meeting),
-        lambda: _all_names(toneel, meeting),
-        lambda: _top_ten(toneel, meeting),
-        lambda: _granted(toneel),
-        lambda: _municipal(toneel),
-        lambda: _outside(toneel),
-        lambda: _phase_two(toneel),
-        lambda: _police_waits(toneel),
-        lambda: _police_released(toneel),
-        lambda: _informant(toneel),
-        lambda: _partner_down(toneel),
-        lambda: _ended(toneel),
-    ):
+    for step in steps:
         stap = step()
         told(stap)
         goed = goed and stap.goed
@@ -285,9 +289,9 @@ def _police_released(toneel: Toneel) -> Stap:
 def _informant(toneel: Toneel) -> Stap:
     """The requester is told nothing of it; only the privacyfunctionaris sees it in the record."""
     asked = toneel.get("g-017", "/verzoeken").json()
-    last = asked["verzoeken"][0]["id"]
-    shown = toneel.get("g-017", f"/verzoeken/{last}/besluiten").json()["besluiten"]
-    whole = toneel.get("fg-1", f"/verzoeken/{last}/besluiten").json()["besluiten"]
+    last = asked[0]["id"]
+    shown = toneel.get("g-017", f"/verzoeken/{last}/besluiten").json()
+    whole = toneel.get("fg-1", f"/verzoeken/{last}/besluiten").json()
     held = [b for b in whole if "categorie-uitgesloten" in _besluit_codes(b["besluit"])]
     told = [b for b in shown if "categorie-uitgesloten" in _besluit_codes(b["besluit"])]
     return Stap(
@@ -354,17 +358,21 @@ def _judged(
         goed=answer.is_success
         and besluit.get("uitkomst") == uitkomst
         and _besluit_codes(besluit) == set(codes),
-        gezien={"uitkomst": besluit.get("uitkomst"), "status": answer.status_code},
+        gezien={} if answer.is_success else {"status": answer.status_code},
         besluit=besluit if "uitkomst" in besluit else None,
     )
 
 
-def _stap(titel: str, verwacht: str, goed: bool, answer: Mapping[str, Any], bron: str) -> Stap:  # noqa: FBT001 - the verdict of the step
+def _stap(titel: str, verwacht: str, goed: bool, answer: Mapping[str, Any], bron: str) -> Stap:
     part = _bron(answer, bron)
     seen = {
-        "uitkomst": part.get("besluit", {}).get("uitkomst"),
-        "doorgelaten": _released(answer, bron),
-        "melding": next((b["melding"] for b in answer.get("bronnen", ()) if b.get("melding")), None),
+        "doorgelaten": [
+            f"{item['categorie']} ({', '.join(item['inhoud']) or 'een treffer'})"
+            for item in part.get("gegevens") or ()
+        ],
+        "melding": next(
+            (b["melding"] for b in answer.get("bronnen", ()) if b.get("melding")), None
+        ),
     }
     return Stap(
         titel=titel,

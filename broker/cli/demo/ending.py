@@ -1,0 +1,66 @@
+"""The end of the story: the record is checked, bent by its operator, and checked again."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from audit.disk import DATABASE, VKEY
+from audit.note import Vkey
+from audit.verify import verify
+from broker.cli.demo.story import Stap
+from broker.cli.replay import Vergelijking, replay_all
+from broker.settings import Settings
+
+
+def play(settings: Settings) -> Iterator[Stap]:
+    """Yield the steps after the broker has stopped."""
+    folder = settings.log_folder
+    yield _decided_again(settings)
+    yield _intact(folder)
+    yield _bent(folder)
+
+
+def _decided_again(settings: Settings) -> Stap:
+    found: Vergelijking = asyncio.run(replay_all(settings.database_url))
+    return Stap(
+        titel="Elk vastgelegd besluit wordt opnieuw genomen uit zijn eigen dossier",
+        verwacht="allemaal gelijk",
+        goed=found.gelijk > 0 and not found.anders,
+        gezien={"gelijk": found.gelijk, "anders": len(found.anders)},
+    )
+
+
+def _intact(folder: Path) -> Stap:
+    findings = _findings(folder)
+    return Stap(
+        titel="Het logboek wordt nagerekend, zonder broker en zonder netwerk",
+        verwacht="in orde",
+        goed=not findings,
+        gezien={"bevindingen": findings or "geen"},
+    )
+
+
+def _bent(folder: Path) -> Stap:
+    """Change who asked in one row, as an operator with access to the database could."""
+    with sqlite3.connect(folder / DATABASE) as database:
+        (number,) = database.execute(
+            "SELECT min(seq) FROM regel WHERE soort = 'verstrekking'"
+        ).fetchone()
+        database.execute(
+            "UPDATE regel SET payload ="
+            " CAST(replace(CAST(payload AS TEXT), 'g-017', 'g-018') AS BLOB) WHERE seq = ?",
+            (number,),
+        )
+    findings = _findings(folder)
+    return Stap(
+        titel=f"Een beheerder verandert in de database wie er vroeg (regel {number})",
+        verwacht="de controle vindt het, en noemt de regel",
+        goed=any(f"Regel {number}:" in finding for finding in findings),
+        gezien={"bevindingen": findings or "geen"},
+    )
+
+
+def _findings(folder: Path) -> list[str]:
+    vkey = Vkey.parse((folder / VKEY).read_text(encoding="utf-8"))
+    return [finding.melding for finding in verify(folder, vkey) if not finding.is_note]

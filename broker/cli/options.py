@@ -1,0 +1,38 @@
+"""What commands share: the folder of the data, and how trouble at the start is told."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from audit.errors import AuditError
+from broker.errors import BrokerError
+from broker.settings import Settings, StartError, load_settings
+
+NOT_STARTED: Final = 2
+Map = Annotated[
+    Path | None, typer.Option("--map", help="De map met de gegevens; anders SLUIS_DATA of ./var.")
+]
+
+
+def settings_from(folder: Path | None, **given: Any) -> Settings:  # noqa: ANN401 - the settings
+    """Return the settings of the environment, with this folder when one is named.
+
+    Raises:
+        StartError: They do not fit.
+    """
+    named = {"data": folder} if folder else {}
+    return load_settings(**named, **given)
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Tell an expected failure in one sentence and exit 2; never a stack trace."""
+    try:
+        yield
+    except (StartError, AuditError, BrokerError) as error:
+        sys.stderr.write(f"{error}\n")
+        raise typer.Exit(NOT_STARTED) from None

@@ -1,0 +1,69 @@
+"""`sluis serve`: the broker, and in a demo the partners beside it, until you stop it."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from broker.cli.options import Map, plainly, settings_from
+from broker.settings import Omgeving, Settings
+
+
+def serve(
+    *,
+    folder: Map = None,
+    port: Annotated[
+        int | None, typer.Option("--poort", help="De poort; 0 kiest een vrije.")
+    ] = None,
+    alone: Annotated[
+        bool, typer.Option("--zonder-partners", help="Start alleen de broker.")
+    ] = False,
+) -> None:
+    """Start de broker en de partners, en laat ze draaien tot u stopt (Ctrl-C)."""
+    with plainly():
+        settings = settings_from(folder, **({} if port is None else {"poort": port}))
+        if alone or settings.omgeving is not Omgeving.DEMO:
+            run(settings)
+            return
+        from adapters.simulatoren import start
+        from broker.cli.demo.stage import load_once
+
+        with start() as addresses:
+            tokens = asyncio.run(load_once(settings, addresses))
+            for name, address in addresses.items():
+                typer.echo(f"partner {name}: {address}")
+            typer.echo(f"toegangsbewijs van analist g-017: {tokens['g-017']}")
+            run(settings)
+
+
+def run(settings: Settings) -> None:
+    """Serve until a signal comes; tell the address as soon as it answers."""
+    with socket.socket() as bound:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((settings.host, settings.poort))
+        host, port = bound.getsockname()[:2]
+        asyncio.run(_serve(settings, bound, lambda: tell_address(f"http://{host}:{port}")))
+
+
+def tell_address(address: str) -> None:
+    """Print where the broker answers; the last line before the first request."""
+    typer.echo(f"Sluis luistert op {address}")
+
+
+async def _serve(settings: Settings, bound: socket.socket, ready: Callable[[], None]) -> None:
+    import uvicorn
+
+    from broker.app import create_app
+
+    config = uvicorn.Config(
+        create_app(settings), log_level="warning", access_log=False, server_header=False
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[bound]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.01)
+    if server.started:
+        ready()
+    await serving
