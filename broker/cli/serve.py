@@ -57,13 +57,16 @@ async def _serve(settings: Settings, bound: socket.socket, ready: Callable[[], N
 
     from broker.app import create_app
 
+    class Server(uvicorn.Server):
+        """Tells when it answers."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            """Start, and then say so."""
+            await super().startup(sockets=sockets)
+            if self.started:
+                ready()
+
     config = uvicorn.Config(
         create_app(settings), log_level="warning", access_log=False, server_header=False
     )
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[bound]))
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.01)
-    if server.started:
-        ready()
-    await serving
+    await Server(config).serve(sockets=[bound])

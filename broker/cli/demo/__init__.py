@@ -34,7 +34,7 @@ def demo(
 
 def _play(folder: Path, verteller: "Verteller") -> bool:
     from adapters.simulatoren import Storing, start
-    from broker.cli.demo import ending, stage, story
+    from broker.cli.demo import ending, stage, story, toneel
     from broker.cli.options import settings_from
     from broker.decision.register import default_root
     from broker.seeds import read_zaken
@@ -44,12 +44,12 @@ def _play(folder: Path, verteller: "Verteller") -> bool:
     with start(storingen={"uwv": Storing.WEG}) as addresses:
         tokens = asyncio.run(stage.load_once(settings, addresses))
         with stage.broker(folder) as base_url:
-            toneel = story.Toneel(base_url, tokens)
+            scene = toneel.Toneel(base_url, tokens)
             verteller.scene(
                 f"De broker antwoordt op {base_url}, {len(addresses)} partners doen mee"
             )
-            goed = story.play(toneel, read_zaken(default_root()), verteller.tell)
-            toneel.close()
+            goed = story.play(scene, read_zaken(default_root()), verteller.tell)
+            scene.close()
     goed_na = [stap.goed for stap in map(verteller.told, ending.play(settings))]
     verteller.end(goed=goed and all(goed_na))
     return goed and all(goed_na)

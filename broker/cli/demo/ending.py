@@ -8,7 +8,7 @@ from pathlib import Path
 from audit.disk import DATABASE, VKEY
 from audit.note import Vkey
 from audit.verify import verify
-from broker.cli.demo.story import Stap
+from broker.cli.demo.toneel import Stap
 from broker.cli.replay import Vergelijking, replay_all
 from broker.settings import Settings
 

@@ -5,7 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from broker.cli.demo.story import Stap
+from broker.cli.demo.toneel import Stap
 from broker.cli.show import show_besluit_json
 
 
