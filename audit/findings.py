@@ -19,6 +19,7 @@ class Code(StrEnum):
     DUBBEL = "dubbel"
     TEGEL = "tegel"
     BOOM = "boom"
+    SPLITSING = "splitsing"
     HANDTEKENING = "handtekening"
     CONTROLEPUNT = "controlepunt"
     AFGEKAPT = "afgekapt"
@@ -40,10 +41,11 @@ SENTENCES = {
     Code.DUBBEL: "het kenmerk staat bij meer dan een regel.",
     Code.TEGEL: "de hash past niet bij de bewaarde tegel.",
     Code.BOOM: "deze regels zijn niet de regels die met het controlepunt zijn ondertekend.",
+    Code.SPLITSING: "van deze regels is ook een andere geschiedenis ondertekend.",
     Code.HANDTEKENING: "het controlepunt over deze regels is niet echt.",
     Code.CONTROLEPUNT: "het bestand checkpoint ontbreekt of is niet van dit logboek.",
     Code.AFGEKAPT: "deze regels zijn ondertekend, maar ze zijn weg.",
-    Code.ONGEDEKT: "deze regels zijn niet ondertekend.",
+    Code.ONGEDEKT: "geen ondertekend controlepunt bevestigt deze regels nog.",
     Code.ZONDER_VOORNEMEN: "er is verstrekt zonder eerder vastgelegd voornemen.",
     Code.HULPTABEL: "de hulptabel met open voornemens past niet bij de regels.",
     Code.BESCHADIGD: "de database is hier beschadigd.",

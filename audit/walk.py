@@ -1,6 +1,8 @@
 """One walk through all lines of a log beside its tiles and checkpoints.
 
-Steps 2 to 4 of the recipe in `verify`.
+Steps 2 to 4 of the recipe in `verify`. The tree is grown over the hashes in the full tiles,
+and over those beside the lines where there is no full tile. So when lines were changed or
+taken away, the tiles still lead to the signed roots, and the damage is known by the line.
 """
 
 import heapq
@@ -53,11 +55,16 @@ class Walk:
         self._tree = Tree()
         self._pending: list[bytes] = []
         self._tree_holds = True
+        self._before = 0
         self._covered = 0
-        """All lines before this one are those that were signed."""
-        self._signed = 0
-        """The largest size that was signed."""
+        """All lines before this one were signed as they are (`_before`: the time before)."""
+        self._denied: int | None = None
+        """The first size since then at which another root was signed."""
         self._tile: tuple[bytes, ...] = ()
+        """The full tile that holds the next line; empty when there is none."""
+        self._tile_number = -1
+        self._marks: Iterator[_Mark] = iter(())
+        self._mark: _Mark | None = None
 
     def run(self, published: bytes | None) -> None:
         """Walk. `published` is the file `checkpoint`.
@@ -65,38 +72,44 @@ class Walk:
         Raises:
             sqlite3.DatabaseError: The database is damaged; `next` tells where.
         """
-        marks = heapq.merge(self._stored_marks(), self._published_marks(published))
-        mark = self._pass_marks(next(marks, None), marks)
-        for row in self._connection.execute(
+        self._marks = heapq.merge(self._stored_marks(), self._published_marks(published))
+        self._mark = next(self._marks, None)
+        self._pass_marks()
+        for seq, *row in self._connection.execute(
             "SELECT seq, soort, kenmerk, leaf, hash, salt, payload FROM regel ORDER BY seq"
         ):
-            self._step(row[0], row[1:])
-            if len(self._pending) == TILE_WIDTH:
-                self._grow()
-            if mark is not None and mark.size <= self.next:
-                mark = self._pass_marks(mark, marks)
+            if seq < self.next:
+                self._findings.add(Code.GAT, seq)
+                continue
+            if seq > self.next:
+                self._bridge(seq)
+            self._open_tile()
+            stored = _bytes(row[3])
+            if self._tile and self._tile[seq % TILE_WIDTH] != stored:
+                self._findings.add(Code.TEGEL, seq)
+            self._check_line(row)
+            self._advance(stored)
         self._grow()
-        self._finish(mark, marks)
+        self._finish()
         self._progress(self.next, self.total)
 
-    def _step(self, seq: int, row: Sequence[object]) -> None:
-        if seq < self.next:
-            self._findings.add(Code.GAT, seq)
-            return
-        if seq > self.next:
-            # Without these lines the tree cannot be made again; the lines that are left can
-            # still be checked.
-            self._findings.add(Code.GAT, self.next, seq - 1)
-            self._tree_holds = False
-        if seq > self.next or seq % TILE_WIDTH == 0:
-            self._tile = self._load_tile(seq // TILE_WIDTH)
-        self.next = seq
-        stored = _bytes(row[3])
-        if self._tile and self._tile[seq % TILE_WIDTH] != stored:
-            self._findings.add(Code.TEGEL, seq)
-        self._pending.append(stored)
-        self._check_line(row)
-        self.next = seq + 1
+    def _bridge(self, seq: int) -> None:
+        self._findings.add(Code.GAT, self.next, seq - 1)
+        while self.next < seq:
+            self._open_tile()
+            if self._tile and self._tree_holds:
+                self._advance(b"")
+            else:
+                # Nothing is left of these lines, so the tree cannot be grown over them.
+                self._tree_holds = False
+                self.next = seq
+
+    def _advance(self, stored: bytes) -> None:
+        self._pending.append(self._tile[self.next % TILE_WIDTH] if self._tile else stored)
+        self.next += 1
+        if self.next % TILE_WIDTH == 0:
+            self._grow()
+        self._pass_marks()
         if self.next % _PROGRESS == 0:
             self._progress(self.next, self.total)
 
@@ -135,15 +148,20 @@ class Walk:
             if tile.level and self._stored_tile(tile.level, tile.number) != tile.hashes:
                 self._findings.add(Code.TEGEL, *_lines_below(tile))
 
-    def _load_tile(self, number: int) -> tuple[bytes, ...]:
+    def _open_tile(self) -> None:
+        number = self.next // TILE_WIDTH
+        if number == self._tile_number:
+            return
+        self._tile_number = number
+        self._tile = ()
         first, after = number * TILE_WIDTH, (number + 1) * TILE_WIDTH
         if after > self.total:
-            return ()
+            return
         hashes = self._stored_tile(0, number)
-        if len(hashes) != TILE_WIDTH:
+        if len(hashes) == TILE_WIDTH:
+            self._tile = hashes
+        else:
             self._findings.add(Code.TEGEL, first, after - 1)
-            return ()
-        return hashes
 
     def _stored_tile(self, level: int, number: int) -> tuple[bytes, ...]:
         row = self._connection.execute(
@@ -175,27 +193,37 @@ class Walk:
             return None
         return _Mark(checkpoint.size, checkpoint.root)
 
-    def _pass_marks(self, mark: _Mark | None, marks: Iterator[_Mark]) -> _Mark | None:
-        while mark is not None and mark.size <= self.next:
-            self._signed = mark.size
+    def _pass_marks(self) -> None:
+        while self._mark is not None and self._mark.size <= self.next:
             self._grow()
-            if self._tree_holds and self._tree.root == mark.root:
-                self._covered = mark.size
-            elif self._tree_holds:
-                self._findings.add(Code.BOOM, self._covered, mark.size - 1)
-                # Every later root covers these lines too, so it can tell nothing new.
-                self._tree_holds = False
-            mark = next(marks, None)
-        return mark
+            if self._tree_holds:
+                self._compare(self._mark)
+            self._mark = next(self._marks, None)
+
+    def _compare(self, mark: _Mark) -> None:
+        if self._tree.root == mark.root:
+            if self._denied is not None:
+                # This root covers those lines too: they are right, so two roots were signed.
+                self._findings.add(Code.SPLITSING, self._covered, self._denied - 1)
+                self._denied = None
+            if mark.size > self._covered:
+                self._before, self._covered = self._covered, mark.size
+        elif mark.size == self._covered:
+            self._findings.add(Code.SPLITSING, self._before, mark.size - 1)
+        elif self._denied is None:
+            self._denied = mark.size
 
     # Step 4.
 
-    def _finish(self, mark: _Mark | None, marks: Iterator[_Mark]) -> None:
-        if mark is not None:
-            self._signed = max([mark.size, *(other.size for other in marks)])
-            self._findings.add(Code.AFGEKAPT, self.next, self._signed - 1)
-        if self._signed < self.next:
-            self._findings.add(Code.ONGEDEKT, self._signed, self.next - 1)
+    def _finish(self) -> None:
+        if self._mark is not None:
+            lost = max([self._mark.size, *(mark.size for mark in self._marks)])
+            self._findings.add(Code.AFGEKAPT, self.next, lost - 1)
+        if self._denied is not None:
+            self._findings.add(Code.BOOM, self._covered, self._denied - 1)
+            self._covered = self._denied
+        if self._covered < self.next:
+            self._findings.add(Code.ONGEDEKT, self._covered, self.next - 1)
         count = self._connection.execute("SELECT count(*) FROM tegel").fetchone()[0]
         if count > _full_tiles(self.total):
             self._findings.add(Code.TEGEL, self.next)

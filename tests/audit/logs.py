@@ -62,7 +62,7 @@ def run_sql(directory: Path, *statements: str) -> None:
         connection.commit()
 
 
-def with_database(directory: Path, change: Callable[[sqlite3.Connection], None]) -> None:
+def with_database(directory: Path, change: Callable[[sqlite3.Connection], object]) -> None:
     """Meddle with the database in a way that needs more than SQL."""
     with closing(sqlite3.connect(directory / "log.sqlite")) as connection:
         change(connection)

@@ -1,0 +1,125 @@
+"""The tool of the auditor: what it prints, where, and with which exit code."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from audit.__main__ import main
+from audit.entry import Soort
+from tests.audit.logs import OTHER_SIGNER, SIGNER, a_log, an_entry, open_log, run_sql
+
+KEY = str(SIGNER.vkey)
+PROJECT = Path(__file__).parents[2]
+
+
+def test_intact_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An intact log gives exit code 0; progress goes to stderr."""
+    directory = a_log(tmp_path / "log", [10])
+
+    assert main(["verify", str(directory), "--key", KEY]) == 0
+
+    out, err = capsys.readouterr()
+    assert out == "In orde: 10 regels nagerekend.\n"
+    assert err == "\r10 van 10 regels nagerekend\n"
+
+
+def test_open_voornemen_is_no_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A voornemen without an end is told, and the log is intact."""
+    with open_log(tmp_path / "log") as log:
+        log.append(*an_entry(0, Soort.VOORNEMEN)).result()
+
+    assert main(["verify", str(tmp_path / "log"), "--key", KEY]) == 0
+    assert capsys.readouterr().out == (
+        "Regel 0: het voornemen heeft nog geen afloop (geen fout, wel opvolgen).\n"
+        "In orde: 1 regels nagerekend.\n"
+    )
+
+
+def test_altered_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An altered line gives exit code 1 and a sentence that names it."""
+    directory = a_log(tmp_path / "log", [10])
+    run_sql(directory, "UPDATE regel SET payload = x'7b7d' WHERE seq = 4")
+
+    assert main(["verify", str(directory), "--key", KEY]) == 1
+    assert capsys.readouterr().out == (
+        "Regel 4: de inhoud is veranderd: die past niet bij de regel.\n"
+        "Niet in orde: zie hierboven.\n"
+    )
+
+
+def test_key_may_stand_in_a_file(tmp_path: Path) -> None:
+    """The key may be given as text or as a file."""
+    directory = a_log(tmp_path / "log", [1])
+    key = tmp_path / "sleutel"
+    key.write_text(f"{KEY}\n")
+
+    assert main(["verify", str(directory), "--key", str(key)]) == 0
+
+
+def test_what_cannot_be_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No log, another key, or a key that is none gives exit code 2 and one sentence."""
+    directory = a_log(tmp_path / "log", [1])
+    rubbish = tmp_path / "rommel"
+    rubbish.write_bytes(b"\xff")
+    for place, key, sentence in (
+        (tmp_path, KEY, "In deze map staat geen logboek.\n"),
+        (directory, str(OTHER_SIGNER.vkey), "De sleutel past niet bij dit logboek.\n"),
+        (directory, "x", "De publieke sleutel heeft niet de vorm naam+nummer+sleutel.\n"),
+        (directory, str(rubbish), "Het bestand met de sleutel is niet te lezen.\n"),
+        (directory, "x" * 5000, "De publieke sleutel heeft niet de vorm naam+nummer+sleutel.\n"),
+    ):
+        assert main(["verify", str(place), "--key", key]) == 2
+        assert capsys.readouterr() == ("", sentence)
+
+
+def test_receipt_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A receipt is checked by itself: 0 when it proves its line, 1 when it does not."""
+    with open_log(tmp_path / "log") as log:
+        receipt = log.append(*an_entry(0)).result()
+    path = tmp_path / "regel.tlog-proof"
+    path.write_text(receipt.text())
+
+    assert main(["receipt", str(path), "--key", KEY]) == 0
+    assert capsys.readouterr().out == (
+        "In orde: regel 0 (toetsing, 2026-11-20T09:00:00.000000Z, v-0/toetsing) staat in het"
+        " logboek van 1 regels.\n"
+    )
+    path.write_text(receipt.text().replace("index 0", "index 1"))
+    assert main(["receipt", str(path), "--key", KEY]) == 1
+    assert "klopt niet" in capsys.readouterr().err
+
+
+def test_wrong_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """A command that does not exist ends with the usage."""
+    with pytest.raises(SystemExit):
+        main(["vernietig"])
+    assert "usage" in capsys.readouterr().err
+
+
+def test_auditor_needs_only_this_package(tmp_path: Path) -> None:
+    """The tool runs where only `audit` and `cryptography` can be imported."""
+    directory = a_log(tmp_path / "log", [3])
+    place = tmp_path / "alleen"
+    place.mkdir()
+    (place / "audit").symlink_to(PROJECT / "audit")
+    code = (
+        "import runpy, sys\n"
+        "sys.argv[0] = 'audit'\n"
+        "try: runpy.run_module('audit', run_name='__main__')\n"
+        "except SystemExit as e:\n"
+        "    ours = {m.split('.')[0] for m in sys.modules}\n"
+        "    allowed = set(sys.stdlib_module_names) | {'audit', 'cryptography', '_cffi_backend'}\n"
+        "    print(e.code, sorted(m for m in ours - allowed if not m.startswith('_')))"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-B", "-c", code, "verify", str(directory), "--key", KEY],
+        cwd=place,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert ended.stdout == "In orde: 3 regels nagerekend.\n0 []\n"
