@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 import typer
+from typing_extensions import override
 
 from broker.cli.options import Map, plainly, settings_from
 from broker.settings import Omgeving, Settings
@@ -60,6 +61,7 @@ async def _serve(settings: Settings, bound: socket.socket, ready: Callable[[], N
     class Server(uvicorn.Server):
         """Tells when it answers."""
 
+        @override
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             """Start, and then say so."""
             await super().startup(sockets=sockets)
