@@ -85,9 +85,7 @@ class Walk:
                 self._bridge(seq)
             self._open_tile()
             stored = _bytes(row[3])
-            if self._tile and self._tile[seq % TILE_WIDTH] != stored:
-                self._findings.add(Code.TEGEL, seq)
-            self._check_line(row)
+            self._check_line(row, self._check_hash(_bytes(row[2]), stored))
             self._advance(stored)
         self._grow()
         self._finish()
@@ -115,17 +113,26 @@ class Walk:
 
     # Step 2.
 
-    def _check_line(self, row: Sequence[object]) -> None:
-        soort, kenmerk, data, stored, salt, payload = row
-        if leaf_hash(_bytes(data)) != stored:
+    def _check_hash(self, data: bytes, stored: bytes) -> bool:
+        own = leaf_hash(data) == stored
+        if not own:
             self._findings.add(Code.HASH, self.next)
+        tiled = not self._tile or self._tile[self.next % TILE_WIDTH] == stored
+        if not tiled:
+            self._findings.add(Code.TEGEL, self.next)
+        return own and tiled
+
+    def _check_line(self, row: Sequence[object], unchanged: bool) -> None:  # noqa: FBT001
+        soort, kenmerk, data, _, salt, payload = row
         try:
             leaf = Leaf.parse(_bytes(data))
             if needs_stem(leaf.soort) and stem(leaf.soort, leaf.kenmerk) is None:
                 self._findings.add(Code.VORM, self.next)
-            if leaf.op < self._op:
+            # The moment of a line that was changed tells nothing about its neighbours.
+            if unchanged and leaf.op < self._op:
                 self._findings.add(Code.KLOK, self.next)
-            self._op = max(leaf.op, self._op)
+            if unchanged:
+                self._op = max(leaf.op, self._op)
             if (soort, kenmerk) != (leaf.soort.encode(), leaf.kenmerk.encode()):
                 self._findings.add(Code.KOLOM, self.next)
             if payload is None:

@@ -171,6 +171,13 @@ ATTACKS: dict[str, tuple[Attack, Expected]] = {
         rewrite(560, mend_hash=True),
         [(Code.BOOM, 550, 599)],
     ),
+    "edit a moment": (
+        sql(
+            "UPDATE regel SET leaf = CAST(replace(CAST(leaf AS TEXT), '2026-', '2027-') AS BLOB)"
+            " WHERE seq = 40"
+        ),
+        [(Code.HASH, 40, 40)],
+    ),
     "edit a payload": (
         sql("UPDATE regel SET payload = x'7b7d' WHERE seq = 40"),
         [(Code.TOEZEGGING, 40, 40)],
