@@ -6,12 +6,13 @@ top.
 
 import base64
 import datetime as dt
+import json
 import secrets
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import httpx2
 from fastapi import FastAPI
@@ -24,6 +25,7 @@ from audit.errors import AuditError
 from audit.log import Log
 from broker.api.application import make_app
 from broker.api.context import Services
+from broker.api.openapi import openapi_document
 from broker.api.rollen import Rollen
 from broker.decision.decide import Decider
 from broker.decision.register import RegisterError, default_root
@@ -50,6 +52,17 @@ class SystemClock:
         return dt.datetime.now(dt.UTC)
 
 
+class StoryClock:
+    """A clock that began at another moment, and runs on with this machine. For a demo."""
+
+    def __init__(self, begin: dt.datetime) -> None:
+        self._ahead = begin.astimezone(dt.UTC) - SystemClock().now()
+
+    def now(self) -> dt.datetime:
+        """Return the moment of the story, in UTC."""
+        return SystemClock().now() + self._ahead
+
+
 class RandomIds:
     """Ids of 128 random bits: `v-` and 26 characters of base32."""
 
@@ -68,6 +81,8 @@ class Outside:
     random_bytes: Callable[[int], bytes] = secrets.token_bytes
     make_bron: MakeBron | None = None
     """Makes the source of an organisatie; None: the real adapters."""
+    lines: TextIO = sys.stderr
+    """Where the log of operations goes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +96,10 @@ class OpenServices(Services):
     """How many open voornemens of an earlier run were closed as onbepaald."""
 
 
-def real_outside() -> Outside:
-    """Return the clock and the chance of this machine."""
-    return Outside(clock=SystemClock(), ids=RandomIds())
+def real_outside(settings: Settings) -> Outside:
+    """Return the clock and the chance of this machine; in a demo the clock of the story."""
+    clock = StoryClock(settings.klok_begin) if settings.klok_begin else SystemClock()
+    return Outside(clock=clock, ids=RandomIds())
 
 
 @asynccontextmanager
@@ -95,7 +111,7 @@ async def open_services(
     Raises:
         StartError: One of them refuses; tells which and why.
     """
-    world = outside or real_outside()
+    world = outside or real_outside(settings)
     async with AsyncExitStack() as stack:
         try:
             services = await _open(settings, world, stack)
@@ -117,7 +133,7 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     stack.callback(log.close)
     recorder = Recorder(log, world.clock, world.random_bytes)
     recovered = await recover(log, recorder)
-    client = await stack.enter_async_context(httpx2.AsyncClient(trust_env=False))
+    client = await stack.enter_async_context(source_client())
     bronnen = Bronnen(world.make_bron or _adapters(settings, client))
     await bronnen.refresh(store)
     return OpenServices(
@@ -186,19 +202,35 @@ def create_app(
         StartError: The settings are wrong.
     """
     chosen = settings or load_settings()
-    world = outside or real_outside()
-    logger = make_logger(sys.stderr)
+    world = outside or real_outside(chosen)
+    logger = make_logger(world.lines)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            found = services or await stack.enter_async_context(open_services(chosen, world))
+            found = services
+            if found is None:
+                found = await stack.enter_async_context(open_services(chosen, world))
             app.state.services = found
             logger.info(Event.GESTART, omgeving=chosen.omgeving, onbepaald=found.hersteld)
             yield
         logger.info(Event.GESTOPT)
 
     return make_app(ids=world.ids, logger=logger, adres=chosen.adres, lifespan=lifespan)
+
+
+def describe() -> str:
+    """Return the description of the API as it stands in `docs/sluis.openapi.json`.
+
+    To write it anew: `python -c 'import broker.app as a; print(a.describe(), end="")'`.
+    """
+    app = create_app(Settings(omgeving=Omgeving.DEMO))
+    return json.dumps(openapi_document(app), ensure_ascii=False, indent=2) + "\n"
+
+
+def source_client() -> httpx2.AsyncClient:
+    """Return the client that all sources share."""
+    return httpx2.AsyncClient(trust_env=False)
 
 
 def _adapters(settings: Settings, client: httpx2.AsyncClient) -> MakeBron:
@@ -221,4 +253,3 @@ def _adapters(settings: Settings, client: httpx2.AsyncClient) -> MakeBron:
         return PartnerBron(verbinding=verbinding)
 
     return make
-

@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AwareDatetime, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     poort: int = Field(default=8000, ge=0, le=65535)
     bron_seconden: float = Field(default=5.0, gt=0, le=60)
     """Deadline of one question to one source."""
+    klok_begin: AwareDatetime | None = None
+    """Only in demo: the moment at which the clock of the story begins; from there it runs on."""
     database_seconden: float = Field(default=5.0, gt=0, le=60)
     """How long to wait for a lock or a connection of the database."""
 
@@ -191,6 +193,8 @@ def _productie(settings: Settings) -> list[str]:
     ]
     if (settings.database or "").startswith("sqlite"):
         wrong.append("In productie werkt Sluis niet met SQLite: geef een postgresql-adres.")
+    if settings.klok_begin is not None:
+        wrong.append("In productie loopt de klok gelijk: SLUIS_KLOK_BEGIN mag er niet zijn.")
     if not settings.adres.startswith("https://"):
         wrong.append("In productie begint SLUIS_ADRES met https://.")
     return wrong

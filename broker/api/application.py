@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Response
+from fastapi.routing import APIRoute
 from structlog.typing import FilteringBoundLogger
 
 from broker.api import (
@@ -29,9 +30,13 @@ PUBLIC: Final = frozenset({f"{V1}/openapi.json", "/livez", "/readyz"})
 """The only paths that need no context."""
 
 
-def make_app(
-    *, ids: Ids, logger: FilteringBoundLogger, adres: str, lifespan: Lifespan
-) -> FastAPI:
+_PARTS: Final = tuple(
+    part.router
+    for part in (verzoeken, toetsingen, zaken, persoonskaarten, signalen, instemmingen, logboek)
+)
+
+
+def make_app(*, ids: Ids, logger: FilteringBoundLogger, adres: str, lifespan: Lifespan) -> FastAPI:
     """Return the app.
 
     Args:
@@ -47,13 +52,20 @@ def make_app(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
+        # It would carry bodies, and the texts of errors, to wherever the environment says.
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        },
     )
-    v1 = APIRouter(prefix=V1)
-    for part in (verzoeken, toetsingen, zaken, persoonskaarten, signalen, instemmingen, logboek):
-        v1.include_router(part.router)
-    app.include_router(v1)
-    app.include_router(_public(app, adres))
-    problems.install(app)
+    for part in _PARTS:
+        app.include_router(part, prefix=V1)
+    public = _public(app, adres)
+    app.include_router(public)
+    problems.install(app, lambda path: _allowed(path, public))
     app.add_middleware(Envelope, ids=ids, logger=logger)
     return app
 
@@ -82,6 +94,20 @@ def _public(app: FastAPI, adres: str) -> APIRouter:
         return {"status": "gereed"}
 
     return router
+
+
+def _allowed(path: str, public: APIRouter) -> str:
+    """Return the methods that this path knows, as the header Allow has them (RFC 9110 10.2.1)."""
+    below = path.removeprefix(V1)
+    routes = [(route, below) for part in _PARTS for route in part.routes]
+    routes += [(route, path) for route in public.routes]
+    methods = {
+        method
+        for route, asked in routes
+        if isinstance(route, APIRoute) and route.path_regex.match(asked)
+        for method in route.methods or ()
+    }
+    return ", ".join(sorted(methods))
 
 
 async def _ready(uses: Uses) -> None:

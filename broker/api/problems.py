@@ -4,7 +4,8 @@ No value of the caller is repeated, and no text of an exception of others.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Final, get_args
 
 from fastapi import FastAPI, Request
@@ -102,8 +103,13 @@ def too_large() -> HTTPException:
     return HTTPException(413)
 
 
-def install(app: FastAPI) -> None:
-    """Let every error of this app leave as a problem."""
+def install(app: FastAPI, allowed: Callable[[str], str]) -> None:
+    """Let every error of this app leave as a problem.
+
+    Args:
+        app: Whose errors.
+        allowed: Gives the methods of a path, for the header Allow.
+    """
 
     async def broker_error(request: Request, error: Exception) -> Response:
         if not isinstance(error, BrokerError):
@@ -119,6 +125,9 @@ def install(app: FastAPI) -> None:
     async def http_error(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             raise error
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            # The framework names the methods of one route; a path has several.
+            error.headers = {"Allow": allowed(request.url.path)}
         return _of_framework(error, request.scope[INSTANCE])
 
     app.add_exception_handler(BrokerError, broker_error)

@@ -1,0 +1,168 @@
+"""Closed by default: every route needs a context, and every functie gets only its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from broker.api.application import PUBLIC
+from broker.api.context import May, hash_token
+from broker.api.rollen import Actie, Rollen
+from broker.app import create_app
+from broker.decision.register import default_root
+from broker.services.caller import Functie
+from broker.settings import Settings
+from tests.api.conftest import World
+
+HHK: Final = "/handhavingsknelpunten"
+ANALIST, POORT, ACCOUNT, PRIVACY, BEHEER = (
+    "analist",
+    "poortwachter",
+    "accountmanager",
+    "fg",
+    "beheer",
+)
+
+PEOPLE: Final = {
+    ANALIST: "g-017",
+    POORT: "ovj-4",
+    ACCOUNT: "am-riec-1",
+    PRIVACY: "fg-1",
+    BEHEER: "beheer-1",
+}
+ALL: Final = frozenset(PEOPLE)
+EXPECTED: Final[dict[tuple[str, str], frozenset[str]]] = {
+    ("post", "/verzoeken"): frozenset({ANALIST}),
+    ("get", "/verzoeken"): frozenset({ANALIST, PRIVACY}),
+    ("get", "/verzoeken/{id}"): frozenset({ANALIST, PRIVACY}),
+    ("get", "/verzoeken/{id}/besluiten"): frozenset({ANALIST, PRIVACY}),
+    ("post", "/toetsingen"): frozenset({ANALIST, ACCOUNT, PRIVACY}),
+    ("get", HHK): ALL - {BEHEER},
+    ("post", HHK): frozenset({ACCOUNT}),
+    ("get", f"{HHK}/{{id}}"): ALL - {BEHEER},
+    ("post", f"{HHK}/{{id}}/vaststelling"): frozenset({ACCOUNT}),
+    ("post", f"{HHK}/{{id}}/beeindiging"): frozenset({ACCOUNT}),
+    ("post", f"{HHK}/{{id}}/verlengingen"): frozenset({ACCOUNT}),
+    ("post", f"{HHK}/{{id}}/fasebesluiten"): frozenset({ACCOUNT}),
+    ("get", f"{HHK}/{{id}}/deelnemers"): ALL - {BEHEER},
+    ("post", f"{HHK}/{{id}}/deelnemers"): frozenset({ACCOUNT}),
+    ("post", f"{HHK}/{{id}}/deelnemers/beeindiging"): frozenset({ACCOUNT}),
+    ("get", "/persoonskaarten"): frozenset({ANALIST, ACCOUNT, PRIVACY}),
+    ("post", "/persoonskaarten"): frozenset({ACCOUNT}),
+    ("post", "/persoonskaarten/{id}/feiten"): frozenset({ACCOUNT}),
+    ("post", "/persoonskaarten/{id}/beeindiging"): frozenset({ACCOUNT}),
+    ("get", "/signalen"): ALL - {BEHEER},
+    ("post", "/signalen"): frozenset({ANALIST, POORT, ACCOUNT}),
+    ("post", "/signalen/{id}/weging"): frozenset({ACCOUNT}),
+    ("get", "/instemmingen"): frozenset({POORT, ACCOUNT, PRIVACY}),
+    ("post", "/instemmingen"): frozenset({POORT, ACCOUNT}),
+    ("get", "/instemmingen/openstaand"): frozenset({POORT, ACCOUNT, PRIVACY}),
+    ("post", "/instemmingen/{id}/intrekking"): frozenset({POORT, ACCOUNT}),
+    ("get", "/logboek/inschrijvingen"): frozenset({PRIVACY}),
+    ("get", "/logboek/inschrijvingen/{index}"): frozenset({PRIVACY}),
+    ("get", "/logboek/controlepunt"): ALL,
+    ("get", "/logboek/bewijzen/{index}"): frozenset({PRIVACY, BEHEER}),
+    ("get", "/logboek/consistentie"): ALL,
+}
+
+
+def routes(found: list[Any]) -> Iterator[Any]:
+    """Walk all routes, also those of included routers."""
+    for route in found:
+        inner = getattr(route, "original_router", None)
+        if inner is None:
+            yield route
+        else:
+            yield from routes(inner.routes)
+
+
+def dependencies(dependant: Dependant) -> Iterator[Any]:
+    """Walk all that a route depends on."""
+    for each in dependant.dependencies:
+        yield each.call
+        yield from dependencies(each)
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> FastAPI:
+    """Give the app, not started."""
+    return create_app(Settings(data=tmp_path))
+
+
+def test_every_route_asks_for_a_context(app: FastAPI) -> None:
+    """A route without an authorised context exists only in the short list of public paths."""
+    found = list(routes(app.routes))
+
+    bare = {
+        route.path
+        for route in found
+        if not isinstance(route, APIRoute)
+        or not any(isinstance(call, May) for call in dependencies(route.dependant))
+    }
+
+    assert len(found) == len(EXPECTED) + len(PUBLIC)
+    assert bare == PUBLIC
+
+
+def test_every_function_has_a_route_and_a_functie(app: FastAPI) -> None:
+    """No function of Sluis is without a route, or open to nobody."""
+    calls = [c for r in routes(app.routes) for c in dependencies(r.dependant)]
+    used = {call.actie for call in calls if isinstance(call, May)}
+    rollen = Rollen(default_root())
+
+    assert used == set(Actie)
+    assert all(any(rollen.bereik(f, actie) for f in Functie) for actie in Actie)
+
+
+def test_unknown_function_is_refused() -> None:
+    """What is not in the policy is refused: the beheerder puts no question."""
+    assert Rollen(default_root()).bereik(Functie.BEHEERDER, Actie.VERZOEK_INDIENEN) is None
+
+
+async def test_every_functie_gets_only_its_own(world: World) -> None:
+    """On each route anonymous gets 401, a wrong functie 403, and a right one neither."""
+    document = (await world.client.get("/v1/openapi.json")).json()
+    told = {(method, path) for path, ops in document["paths"].items() for method in ops}
+    assert told == set(EXPECTED)
+
+    wrong = []
+    for (method, template), let_in in EXPECTED.items():
+        path = template.replace("{id}", "niets").replace("{index}", "999999")
+        body = None if method == "get" else {"onzin": 1}
+        anonymous = await world.call(method, path, None, body)
+        stranger = await world.call(method, path, "iemand-anders", body)
+        if (anonymous.status_code, stranger.status_code) != (401, 401):
+            wrong.append((method, path, "anoniem", anonymous.status_code))
+        for functie, who in PEOPLE.items():
+            status = (await world.call(method, path, who, body)).status_code
+            if (status == 403) == (functie in let_in) or status in (401, 500, 503):
+                wrong.append((method, path, functie, status))
+
+    assert wrong == []
+
+
+async def test_token_that_ended_or_was_taken_back_is_refused(world: World) -> None:
+    """A token stops working at once when it is taken back, and at its end."""
+    path = "/logboek/controlepunt"
+    before = await world.call("GET", path)
+    async with world.services.store.begin() as tx:
+        await tx.toegang.withdraw(hash_token("token-g-017"), op=world.clock.now())
+    taken_back = await world.call("GET", path)
+    other = await world.call("GET", path, "n-008")
+    world.clock.moment = world.clock.moment.replace(year=2028)
+    ended = await world.call("GET", path, "n-008")
+
+    assert [r.status_code for r in (before, taken_back, other, ended)] == [200, 401, 200, 401]
+    assert ended.headers["WWW-Authenticate"] == "Bearer"
+
+
+async def test_malformed_credentials_are_refused(world: World) -> None:
+    """Another scheme, or no token behind the scheme, is no credential."""
+    for value in ("Basic token-g-017", "Bearer", "token-g-017", "Bearer "):
+        answer = await world.client.get("/v1/verzoeken", headers={"Authorization": value})
+
+        assert answer.status_code == 401
