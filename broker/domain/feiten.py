@@ -120,6 +120,8 @@ def _verzoek(verzoek: dict[str, Any]) -> None:
     verzoek["doel"] = verzoek["doel"] or []
     verzoek["categorieen"] = list(dict.fromkeys(verzoek["categorieen"] or ()))
     verzoek["aantal_betrokkenen"] = verzoek["aantal_betrokkenen"] or ALWAYS
+    # In Rego null holds, as everything does but false and undefined.
+    verzoek["nationaliteit_onvermijdelijk"] = verzoek["nationaliteit_onvermijdelijk"] is True
 
 
 def _vrager(vrager: dict[str, Any]) -> None:

@@ -1,0 +1,88 @@
+"""Our own cases of the contract, in our own words; each tells the exact set of grounds."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from broker.decision.decide import Decider
+from broker.domain import invoer
+from tests.decision.gevallen import Geval, cases, expected, merge, outcome, plain
+
+NULL_LIMIT = "policies: a limit that is null stops the engine (`some .. in null`), no verdict"
+NULL_NAME = "policies: two organisations that are both null count as the same"
+# What the rules do not do yet. Strict: who mends one of these takes its line away.
+OPEN = {
+    "reikwijdte: a limit that nobody knows, while the others are judged": NULL_LIMIT,
+    "reikwijdte: no limits known": NULL_LIMIT,
+    "onderzoek: a zaak of which nothing is known": NULL_LIMIT,
+    "vrager: two that are both nameless are not the same": NULL_NAME,
+    "bron: two nameless sources are not the same": NULL_NAME,
+    "resultaatdeling: to a third party a nameless word is not that of a nameless one": NULL_NAME,
+}
+CASES = [
+    pytest.param(
+        case,
+        id=str(case),
+        marks=[pytest.mark.xfail(reason=OPEN[str(case)], strict=True)] if str(case) in OPEN else [],
+    )
+    for case in cases()
+]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_case_comes_out_as_told(decider: Decider, case: Geval) -> None:
+    """The besluit on this dossier has the outcome and exactly the grounds of the case."""
+    besluit = plain(decider.decide(invoer.parse(case.dossier)))
+
+    assert outcome(besluit, case.verwacht) == expected(case.verwacht)
+
+
+def test_names_are_unique() -> None:
+    """No two cases of one theme have the same name, so that a failure points at one."""
+    names = [str(case) for case in cases()]
+
+    assert len(set(names)) == len(names)
+    assert set(names) >= OPEN.keys()
+
+
+def test_every_ground_is_told_somewhere() -> None:
+    """Each ground of the contract falls in some case, and falls not in another."""
+    texts: set[str] = {
+        code
+        for path in (Path(__file__).parents[2] / "grondslagen" / "redenen").glob("*.yaml")
+        for code in yaml.safe_load(path.read_text(encoding="utf-8"))["redenen"]
+    }
+    told = [set(case.verwacht["codes"]) for case in cases()]
+
+    assert set().union(*told) == texts
+    assert [code for code in texts if all(code in codes for codes in told)] == []
+
+
+def shared_cases(shared: Path) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Return the published cases: name, dossier and what must come out."""
+    folder = shared / "scenarios"
+    if not folder.is_dir():
+        pytest.skip("de gevallen van het contract (../shared/scenarios) zijn er niet")
+    found = {
+        path.stem.removeprefix("base-"): yaml.safe_load(path.read_text(encoding="utf-8"))
+        for path in folder.glob("base-*.yaml")
+    }
+    cases = yaml.safe_load((folder / "cases.yaml").read_text(encoding="utf-8"))
+    return [(c["name"], merge(found[c["base"]], c["patch"]), c["expect"]) for c in cases]
+
+
+def test_published_cases(decider: Decider, shared: Path) -> None:
+    """Each of the published cases of the contract comes out as published."""
+    published = shared_cases(shared)
+
+    wrong = {
+        name: got
+        for name, dossier, expect in published
+        if (got := outcome(plain(decider.decide(invoer.parse(dossier))), expect))
+        != expected(expect)
+    }
+
+    assert len(published) >= 45
+    assert wrong == {}
