@@ -1,0 +1,94 @@
+"""`python -m bench`: measure, print one table and keep the figures in `bench/results/`."""
+
+import datetime as dt
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from rich.console import Console
+
+from bench import decision, pipeline, record, report
+from bench.pipeline import Plan
+from broker.app import SystemClock
+
+RESULTS: Final = Path(__file__).parent / "results"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How often each thing is done. The defaults take less than four minutes on two cores."""
+
+    decisions: int = 5000
+    opa: int = 1000
+    plans: tuple[Plan, ...] = (
+        Plan(clients=1, requests=250, rounds=7),
+        Plan(clients=8, requests=600, rounds=7),
+        Plan(clients=64, requests=1280, rounds=7),
+    )
+    producers: tuple[tuple[int, int], ...] = ((1, 1500), (8, 1000), (64, 400))
+    """How many producers, and how many lines each of them records."""
+    inserts: int = 2000
+
+
+def measure(counts: Counts, moment: dt.datetime, folder: Path, console: Console) -> dict[str, Any]:
+    """Measure everything, telling what it does.
+
+    Args:
+        counts: How often.
+        moment: When; it names the results and dates the lines of the log.
+        folder: Empty, on the disk that is to be measured.
+        console: Where to tell.
+    """
+    console.print("== bench 1/3: de beslissing")
+    decided = {
+        "sluis": decision.measure(counts.decisions),
+        "opa": decision.measure_opa(counts.opa),
+    }
+    console.print("== bench 2/3: vragen door beide deuren, om en om met een kale proxy")
+    piped = pipeline.measure_all(folder / "broker", counts.plans)
+    console.print("== bench 3/3: het logboek en de schijf")
+    logged = [
+        {"producers": producers}
+        | record.measure_log(folder / f"log-{producers}", moment, producers, each)
+        for producers, each in counts.producers
+    ]
+    return {
+        "moment": moment.isoformat(),
+        "machine": machine(),
+        "decision": decided,
+        "pipeline": piped,
+        "log": {
+            "sluis": logged,
+            "sqlite": record.measure_sqlite(folder, counts.inserts),
+            "disk": record.measure_disk(folder, counts.inserts),
+        },
+    }
+
+
+def machine() -> dict[str, Any]:
+    """Return what was measured on; no name of the machine."""
+    return {
+        "cpus": os.cpu_count() or 0,
+        "platform": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+    }
+
+
+def main(moment: dt.datetime, counts: Counts, results: Path) -> Path:
+    """Measure, print the table, and return the file that was written."""
+    console = Console()
+    with TemporaryDirectory(prefix="sluis-bench-") as name:
+        folder = Path(name)
+        (folder / "broker").mkdir()
+        found = measure(counts, moment, folder, console)
+    report.show(found, console)
+    written = report.write(found, results, moment)
+    console.print(f"De cijfers staan in {os.path.relpath(written)}.")
+    return written
+
+
+if __name__ == "__main__":
+    main(SystemClock().now(), Counts(), RESULTS)

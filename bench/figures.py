@@ -1,0 +1,36 @@
+"""What is told of a series of durations."""
+
+from collections.abc import Callable, Sequence
+from statistics import median, quantiles
+from time import perf_counter_ns
+from typing import Final
+
+Cijfers = dict[str, float]
+_MICRO: Final = 1_000.0
+
+
+def summary(nanoseconds: Sequence[int]) -> Cijfers:
+    """Return p50 and p99 in µs, and how many there were."""
+    ordered = sorted(nanoseconds)
+    highest = quantiles(ordered, n=100)[-1] if len(ordered) > 1 else ordered[0]
+    return {
+        "n": len(ordered),
+        "p50_us": round(median(ordered) / _MICRO, 1),
+        # Of few there is no 99th of a hundred; more than the slowest was never seen.
+        "p99_us": round(min(highest, ordered[-1]) / _MICRO, 1),
+    }
+
+
+def timed(count: int, work: Callable[[int], object]) -> tuple[list[int], float]:
+    """Do the work `count` times in a row.
+
+    Returns:
+        The nanoseconds of each time, and the seconds of all together.
+    """
+    each = []
+    began = perf_counter_ns()
+    for number in range(count):
+        start = perf_counter_ns()
+        work(number)
+        each.append(perf_counter_ns() - start)
+    return each, (perf_counter_ns() - began) / 1e9

@@ -1,0 +1,105 @@
+"""Tells what was measured: one table for people, one file for machines."""
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+DECISION_AIM_US: Final = 200
+RATIO_AIM: Final = 0.40
+_COLUMNS: Final = ("per seconde", "p50", "p99", "ernaast, per seconde", "p50", "p99", "verhouding")
+
+
+def show(found: Mapping[str, Any], console: Console) -> None:
+    """Print everything as one table."""
+    table = Table(title="Hoe snel is Sluis?", caption=_machine(found["machine"]))
+    table.add_column("wat")
+    for column in _COLUMNS:
+        table.add_column(column, justify="right")
+    _decision(table, found["decision"])
+    table.add_section()
+    for row in found["pipeline"]:
+        beside = row["proxy"]
+        name = f"vraag door beide deuren, {_clients(row['clients'])}; ernaast: kaal doorgeven"
+        table.add_row(name, *_cells(row["broker"]), *_cells(beside), _percent(row["ratio"]))
+    table.add_section()
+    _log(table, found["log"])
+    console.print(table)
+    for row in found["pipeline"]:
+        console.print(
+            f"Erbij door de deuren, {_clients(row['clients'])}: {_time(row['added_p50_us'])} (p50), "
+            f"{_time(row['added_p99_us'])} (p99); verhouding per ronde van "
+            f"{_percent(row['ratio_min'])} tot {_percent(row['ratio_max'])}."
+        )
+    if found["decision"]["opa"] is None:
+        console.print("overgeslagen: de beslissing met OPA als server (opa staat niet op dit pad)")
+    for sentence in aims(found):
+        console.print(sentence)
+
+
+def aims(found: Mapping[str, Any]) -> list[str]:
+    """Return for each aim whether it is met."""
+    p50 = found["decision"]["sluis"]["p50_us"]
+    met = "gehaald" if p50 <= DECISION_AIM_US else "niet gehaald"
+    told = [f"Doel beslissing: p50 hoogstens {DECISION_AIM_US} µs. Gemeten {p50} µs: {met}."]
+    for row in found["pipeline"]:
+        met = "gehaald" if row["ratio"] >= RATIO_AIM else "niet gehaald"
+        told.append(
+            f"Doel deuren, {_clients(row['clients'])}: minstens {_percent(RATIO_AIM)} van de kale "
+            f"proxy. Gemeten {_percent(row['ratio'])}: {met}."
+        )
+    return told
+
+
+def write(found: Mapping[str, Any], folder: Path, moment: dt.datetime) -> Path:
+    """Write everything as JSON, in a file named after the day and the machine."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{moment.date().isoformat()}-{found['machine']['cpus']}.json"
+    target.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
+    return target
+
+
+def _decision(table: Table, found: Mapping[str, Any]) -> None:
+    ours, opa = found["sluis"], found["opa"]
+    beside = ("-", "-", "-", "-") if opa is None else (*_cells(opa), _ratio(ours, opa))
+    table.add_row("beslissing; ernaast: OPA als server", *_cells(ours), *beside)
+
+
+def _log(table: Table, found: Mapping[str, Any]) -> None:
+    bare = found["sqlite"]
+    for row in found["sluis"]:
+        name = f"regel in het logboek, {row['producers']} tegelijk; ernaast: kale SQLite"
+        table.add_row(name, *_cells(row), *_cells(bare), _ratio(row, bare))
+    disk = ("-", "-", "-", "-")
+    table.add_row("de schijf zelf: 4 KiB en fsync", *_cells(found["disk"]), *disk)
+
+
+def _cells(row: Mapping[str, float]) -> tuple[str, str, str]:
+    return f"{row['per_second']:,.0f}", _time(row["p50_us"]), _time(row["p99_us"])
+
+
+def _ratio(ours: Mapping[str, float], beside: Mapping[str, float]) -> str:
+    return _percent(ours["per_second"] / beside["per_second"])
+
+
+def _percent(ratio: float) -> str:
+    return f"{ratio:.0%}"
+
+
+def _time(microseconds: float) -> str:
+    return f"{microseconds / 1000:.2f} ms" if abs(microseconds) >= 1000 else f"{microseconds:.0f} µs"
+
+
+def _clients(count: int) -> str:
+    return "1 vrager" if count == 1 else f"{count} vragers"
+
+
+def _machine(machine: Mapping[str, Any]) -> str:
+    return (
+        f"{machine['cpus']} processors, {machine['platform']}, Python {machine['python']}; "
+        f"alles op dit apparaat, in één meting"
+    )
