@@ -1,0 +1,179 @@
+"""The rules say the same in our engine as in OPA itself, and keep to the dialect of both."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import pytest
+
+from broker.decision.engine import ENTRYPOINT, EmbeddedEngine, Rules
+from broker.decision.register import Register, Stand, default_root
+from broker.domain import invoer
+from broker.domain.dossier import Dossier
+from broker.domain.feiten import feiten
+from broker.domain.kalender import day_of, instant
+from broker.errors import DecisionError
+from tests.decision.gevallen import cases
+from tests.decision.maker import dossiers
+
+POLICIES: Final = default_root() / "policies"
+SEED: Final = 20260615
+GENERATED: Final = 2400
+# What the two engines do differently, or what reads the world: not for our rules.
+FOREIGN: Final = re.compile(
+    r"\b(sprintf|time\.\w+|http\.\w+|regex\.\w+|glob\.\w+|rand\.\w+|uuid\.\w+|opa\.\w+|trace|print|"
+    r"walk|json\.\w+|io\.jwt\.\w+|crypto\.\w+|format_int|to_number|units\.\w+|semver\.\w+|"
+    r"graph\.\w+|strings\.\w+|object\.\w*union\w*|numbers\.\w+|net\.\w+)\b|%|\bimport data\b"
+)
+ALLOWED: Final = {"array.concat", "object.get"}
+
+
+@pytest.fixture(scope="session")
+def opa() -> str:
+    """Give the program of OPA, or skip where the machine lacks it."""
+    found = shutil.which("opa")
+    if found is None:
+        pytest.skip("opa staat niet op deze machine: geen vergelijking met OPA zelf")
+    return found
+
+
+def rego() -> list[Path]:
+    """Return the files of the rules."""
+    return sorted((POLICIES / "besluit").glob("*.rego"))
+
+
+def code(path: Path) -> str:
+    """Return the rules without comments."""
+    return re.sub(r"(?m)(^|\s)#.*$", "", path.read_text(encoding="utf-8"))
+
+
+def answers_of_opa(opa: str, stand: Stand, inputs: Sequence[object], folder: Path) -> list[Any]:
+    """Return what OPA answers to each input: a list of one answer, or an empty one (undefined).
+
+    With `--strict-builtin-errors`, as an error is a failure to decide in our engine as well.
+    """
+    (folder / "data.json").write_bytes(orjson.dumps(stand.data))
+    (folder / "input.json").write_bytes(orjson.dumps(inputs))
+    query = f"[v | some facts in input; v := [a | a := {ENTRYPOINT} with input as facts]]"
+    run = subprocess.run(
+        [
+            opa, "eval", "--strict-builtin-errors", "--format=json",
+            "--data", str(POLICIES / "besluit"), "--data", str(folder / "data.json"),
+            "--input", str(folder / "input.json"), query,
+        ],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout[:2000] + run.stderr[:2000]
+    found: list[Any] = json.loads(run.stdout)["result"][0]["expressions"][0]["value"]
+    return found
+
+
+def answer_of_ours(engine: EmbeddedEngine, facts: dict[str, Any]) -> list[Any]:
+    """Return what our engine answers, in the same form."""
+    try:
+        return [engine.evaluate(facts)]
+    except DecisionError:
+        return []
+
+
+def all_dossiers() -> list[Dossier]:
+    """Return the dossiers of all cases, and the made ones."""
+    made = (dossier for _, dossier in islice(dossiers(SEED), GENERATED))
+    found = [*(invoer.parse(case.dossier) for case in cases()), *made]
+    return [dossier for dossier in found if not has_null_limit(dossier)]
+
+
+def has_null_limit(dossier: Dossier) -> bool:
+    """Tell whether a limit of the zaak is null, on which our engine stops (see OPEN in the cases).
+
+    Goes when the rules are mended.
+    """
+    if dossier.zaak is None:
+        return False
+    limits = dossier.zaak.reikwijdte
+    return limits is None or None in (limits.gebieden, limits.branches, limits.signalen)
+
+
+def test_engine_says_what_opa_says(opa: str, tmp_path: Path) -> None:
+    """On every case and on thousands of made dossiers both engines give the same bytes."""
+    register, rules = Register.load(default_root()), Rules(default_root())
+    by_period: dict[int, list[Dossier]] = defaultdict(list)
+    for dossier in all_dossiers():
+        by_period[register.period(day_of(instant(dossier.moment)))].append(dossier)
+    different, compared = [], 0
+
+    for group in by_period.values():
+        stand = register.on(day_of(instant(group[0].moment)))
+        facts = [feiten(dossier, stand.termijnen) for dossier in group]
+        engine = EmbeddedEngine(rules, stand.data)
+        theirs = answers_of_opa(opa, stand, facts, tmp_path)
+        ours = [answer_of_ours(engine, each) for each in facts]
+        sort = orjson.OPT_SORT_KEYS
+        different += [
+            (dossier.model_dump(exclude_none=True), ours_says, opa_says)
+            for dossier, ours_says, opa_says in zip(group, ours, theirs, strict=True)
+            if orjson.dumps(ours_says, option=sort) != orjson.dumps(opa_says, option=sort)
+        ]
+        compared += len(group)
+
+    assert len(by_period) >= 2
+    assert compared >= GENERATED
+    assert different[:1] == []
+
+
+def test_rules_give_an_answer_to_every_dossier() -> None:
+    """No dossier that is well formed leaves the rules without an answer."""
+    register, rules = Register.load(default_root()), Rules(default_root())
+    engines: dict[int, EmbeddedEngine] = {}
+    silent = []
+
+    for dossier in all_dossiers():
+        day = day_of(instant(dossier.moment))
+        stand, period = register.on(day), register.period(day)
+        if period not in engines:
+            engines[period] = EmbeddedEngine(rules, stand.data)
+        if answer_of_ours(engines[period], feiten(dossier, stand.termijnen)) == []:
+            silent.append(dossier.model_dump(exclude_none=True))
+
+    assert silent[:1] == []
+
+
+def test_opa_finds_nothing_wrong(opa: str) -> None:
+    """OPA compiles the rules in its strict mode."""
+    run = subprocess.run(
+        [opa, "check", "--strict", str(POLICIES / "besluit")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_rules_are_in_the_format_of_opa(opa: str) -> None:
+    """`opa fmt` would change nothing."""
+    run = subprocess.run(
+        [opa, "fmt", "--fail", "--list", str(POLICIES / "besluit")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (run.returncode, run.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("path", rego(), ids=lambda path: path.name)
+def test_rules_keep_to_the_portable_dialect(path: Path) -> None:
+    """No rule uses what the engines do differently, or what reads anything but the dossier."""
+    assert FOREIGN.findall(code(path)) == []
+
+
+@pytest.mark.parametrize("path", rego(), ids=lambda path: path.name)
+def test_rules_call_few_functions_of_rego(path: Path) -> None:
+    """Of the functions with a dot in their name only two are used, which both engines share."""
+    called = set(re.findall(r"\b([a-z_]+\.[a-z_]+)\(", code(path)))
+
+    assert called <= ALLOWED
