@@ -8,6 +8,7 @@ from typing_extensions import override
 from broker.decision.dialect.syntax import (
     Assign,
     Body,
+    Call,
     Comprehension,
     Const,
     Every,
@@ -84,7 +85,7 @@ class Bodies(Terms):
 
     def _negated(self, term: Term) -> None:
         if isinstance(term, Relation) and term.op == "==":
-            (left, a), (right, b) = self._soft_atom(term.left), self._soft_atom(term.right)
+            (left, a), (right, b) = self._operand(term.left), self._operand(term.right)
             condition = self.compared("==", left, right).code
             maybe = [val.code for val, absent in ((left, a), (right, b)) if absent]
         else:
@@ -96,6 +97,12 @@ class Bodies(Terms):
     def _soft_atom(self, term: Term) -> tuple[Val, bool]:
         val, absent = self.soft(term)
         return (val if val.atom else self.held(val.code, val.kind)), absent
+
+    def _operand(self, term: Term) -> tuple[Val, bool]:
+        """Write one side of a negated `==`, where only a reference may be undefined."""
+        if isinstance(term, Call):
+            return self.atom(term), False
+        return self._soft_atom(term)
 
     def _some(self, statement: Some, then: Callable[[], None]) -> None:
         domain = self.atom(statement.domain)

@@ -26,7 +26,10 @@ NOT_YET: Final = _Mark()
 
 
 class ConflictError(Exception):
-    """Two clauses, or two keys, gave different values; there is no verdict then."""
+    """There is no one value: two clauses differ, or OPA itself is of two minds.
+
+    OPA tells 1 and 1.0 apart in a set, and finds them equal elsewhere; here neither is guessed.
+    """
 
 
 class RegoSet:
@@ -36,6 +39,9 @@ class RegoSet:
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, values: Iterable[Value]) -> None:
+        values = list(values)
+        if any(map(_doubtful, values)):
+            raise ConflictError
         self.members: list[Value] = []
         for value in sorted(values, key=cmp_to_key(compare)):
             if not self.members or compare(self.members[-1], value):
@@ -76,6 +82,13 @@ def _sequence(value: Value) -> Sequence[Value]:
     if value.__class__ is dict:
         return [part for pair in value.items() for part in pair]
     return value.members if value.__class__ is RegoSet else value
+
+
+def _doubtful(value: Value) -> bool:
+    """Tell whether a whole number is written as a fraction somewhere in this."""
+    if value.__class__ is float:
+        return bool(value.is_integer())
+    return value.__class__ in COLLECTIONS and any(map(_doubtful, _sequence(value)))
 
 
 def _compare_members(a: Sequence[Value], b: Sequence[Value]) -> int:
