@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx2
+import uvloop
 from fastapi import FastAPI, Request, Response
 
 from broker.app import source_client
@@ -50,7 +51,7 @@ def main(partner: str) -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{bound.getsockname()[1]}"
-        serve_app(make_app(partner), bound, lambda: print(address, flush=True))
+        uvloop.run(serve_app(make_app(partner), bound, lambda: print(address, flush=True)))
 
 
 if __name__ == "__main__":

@@ -3,13 +3,16 @@
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typing_extensions import override
 
 from broker.cli.options import Map, plainly, settings_from
 from broker.settings import Omgeving, Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 
 def serve(
@@ -40,23 +43,32 @@ def serve(
 
 
 def run(settings: Settings) -> None:
-    """Serve until a signal comes; tell the address as soon as it answers."""
+    """Serve until a signal comes; tell the address as soon as it answers.
+
+    Raises:
+        StartError: Sluis refuses to start, in one plain sentence.
+    """
+    import uvloop
+
     with socket.socket() as bound:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((settings.host, settings.poort))
         host, port = bound.getsockname()[:2]
-        asyncio.run(_serve(settings, bound, lambda: tell_address(f"http://{host}:{port}")))
+        uvloop.run(_open_and_serve(settings, bound, f"http://{host}:{port}"))
 
 
-def tell_address(address: str) -> None:
-    """Print where the broker answers; the last line before the first request."""
-    typer.echo(f"Sluis luistert op {address}")
+async def _open_and_serve(settings: Settings, bound: socket.socket, address: str) -> None:
+    from broker.app import create_app, open_services
+
+    # Opened here and not by the server, so that a refusal to start is no stack trace.
+    async with open_services(settings) as services:
+        app = create_app(settings, services=services)
+        await serve_app(app, bound, lambda: typer.echo(f"Sluis luistert op {address}"))
 
 
-async def _serve(settings: Settings, bound: socket.socket, ready: Callable[[], None]) -> None:
+async def serve_app(app: "FastAPI", bound: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve an app on a socket until a signal comes; call `ready` as soon as it answers."""
     import uvicorn
-
-    from broker.app import create_app
 
     class Server(uvicorn.Server):
         """Tells when it answers."""
@@ -69,6 +81,6 @@ async def _serve(settings: Settings, bound: socket.socket, ready: Callable[[], N
                 ready()
 
     config = uvicorn.Config(
-        create_app(settings), log_level="warning", access_log=False, server_header=False
+        app, http="httptools", log_level="warning", access_log=False, server_header=False
     )
     await Server(config).serve(sockets=[bound])
