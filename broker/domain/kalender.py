@@ -106,6 +106,9 @@ def later(moment: int, duration: Duur, *, past_calendar: int) -> int:
 
 
 def _local(moment: int) -> dt.datetime:
+    if moment < _FIRST_IN_UTC:
+        since = dt.timedelta(microseconds=moment - _FIRST)
+        return dt.datetime.min.replace(tzinfo=AMSTERDAM) + since
     return (EPOCH + dt.timedelta(microseconds=moment)).astimezone(AMSTERDAM)
 
 
@@ -139,4 +142,6 @@ def add(day: dt.date, duration: Duur) -> dt.date | None:
 
 # The first and the last day that exist, in Amsterdam: a moment outside them has no day.
 _FIRST: Final = day_start(dt.date.min)
+# The calendar of Python begins some minutes later in UTC than in Amsterdam.
+_FIRST_IN_UTC: Final = (dt.datetime.min.replace(tzinfo=dt.UTC) - EPOCH) // MICROSECOND
 _PAST_LAST: Final = day_start(dt.date.max) + dt.timedelta(days=1) // MICROSECOND

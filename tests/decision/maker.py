@@ -93,9 +93,13 @@ def places(data: object, at: Place = ()) -> Iterator[Place]:
 
 
 def without(data: dict[str, Any], place: Place) -> dict[str, Any]:
-    """Return a copy that lacks what stands at this place."""
-    changed = copy.deepcopy(data)
-    del _parent(changed, place)[place[-1]]
+    """Return a copy that lacks what stands at this place; the rest is shared with the original."""
+    changed = dict(data)
+    inner: Any = changed
+    for part in place[:-1]:
+        inner[part] = copy.copy(inner[part])
+        inner = inner[part]
+    del inner[place[-1]]
     return changed
 
 
