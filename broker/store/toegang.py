@@ -1,13 +1,32 @@
 """Toegang: bearer tokens, of which only the hash is known here."""
 
 import datetime as dt
+from typing import Any, Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import BindParameter, Select, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broker.errors import NotFoundError
-from broker.store.columns import Rij
+from broker.store.columns import Moment, Rij
 from broker.store.models import GebruikerRow, ToegangsbewijsRow
+
+
+def _holder() -> Select[*tuple[Any, ...]]:
+    """Select the gebruiker of a token that is good; made once, as every request asks it."""
+    moment: BindParameter[dt.datetime] = bindparam("moment", type_=Moment())
+    return (
+        select(GebruikerRow)
+        .join(ToegangsbewijsRow, ToegangsbewijsRow.gebruiker == GebruikerRow.id)
+        .where(
+            ToegangsbewijsRow.hash == bindparam("hash"),
+            ToegangsbewijsRow.uitgegeven_op <= moment,
+            ToegangsbewijsRow.geldig_tot > moment,
+            ToegangsbewijsRow.ingetrokken_op.is_(None),
+        )
+    )
+
+
+HOLDER: Final = _holder()
 
 
 class Toegang:
@@ -33,17 +52,8 @@ class Toegang:
 
         Good is `uitgegeven_op` ≤ moment < `geldig_tot`, and not taken back.
         """
-        wanted = (
-            select(GebruikerRow)
-            .join(ToegangsbewijsRow, ToegangsbewijsRow.gebruiker == GebruikerRow.id)
-            .where(
-                ToegangsbewijsRow.hash == hashed,
-                ToegangsbewijsRow.uitgegeven_op <= moment,
-                ToegangsbewijsRow.geldig_tot > moment,
-                ToegangsbewijsRow.ingetrokken_op.is_(None),
-            )
-        )
-        row = (await self._conn.execute(wanted)).mappings().one_or_none()
+        asked = {"hash": hashed, "moment": moment}
+        row = (await self._conn.execute(HOLDER, asked)).mappings().one_or_none()
         return None if row is None else dict(row)
 
     async def withdraw(self, hashed: str, *, op: dt.datetime) -> None:
