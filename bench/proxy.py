@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 
 import httpx2
 import uvloop
+import uvloop
 from fastapi import FastAPI, Request, Response
 
 from broker.app import source_client
