@@ -20,29 +20,33 @@ def opa(*args: str) -> subprocess.CompletedProcess[str]:
 
 
 def answers(
-    folder: Path, packages: Sequence[str], data: Mapping[str, Any], inputs: Sequence[Any]
-) -> dict[str, list[dict[str, Any]]]:
-    """Return for each package (its text without the head) all its rules on each of the inputs."""
+    folder: Path,
+    packages: Sequence[str],
+    data: Mapping[str, Any],
+    inputs: Sequence[Any],
+    rule: str = "",
+) -> list[dict[int, Any]]:
+    """Return for each package (its text without the head) what it says on each of the inputs.
+
+    That is an object of all its rules, or the value of one; an input on which that is undefined
+    is left out.
+    """
+    for old in folder.glob("*.rego"):
+        old.unlink()
     driver = ["package aandrijving", "import rego.v1"]
-    paths = []
     for number, body in enumerate(packages):
-        path = folder / f"p{number}.rego"
-        path.write_text(f"package t.p{number}\nimport rego.v1\n{body}", encoding="utf-8")
-        paths += ["-d", str(path)]
+        text = f"package t.p{number}\nimport rego.v1\n{body}"
+        (folder / f"p{number}.rego").write_text(text, encoding="utf-8")
+        asked = f"data.t.p{number}{rule and f'.{rule}'}"
         driver.append(
-            f"p{number} := [v | some i in data.invoer; v := data.t.p{number} with input as i]"
+            f"p{number} := [[n, v] | some n, i in data.invoer; v := {asked} with input as i]"
         )
     (folder / "driver.rego").write_text("\n".join(driver), encoding="utf-8")
     (folder / "data.json").write_text(json.dumps({**data, "invoer": inputs}), encoding="utf-8")
-    done = opa(
-        "eval", "-f", "json", *paths, "-d", str(folder / "driver.rego"), "-d",
-        str(folder / "data.json"), "data.aandrijving",
-    )  # fmt: skip
+    done = opa("eval", "-f", "json", "-d", str(folder), "data.aandrijving")
     assert done.returncode == 0, done.stdout[:2000] + done.stderr[:2000]
-    found: dict[str, list[dict[str, Any]]] = json.loads(done.stdout)["result"][0]["expressions"][0][
-        "value"
-    ]
-    return found
+    value = json.loads(done.stdout)["result"][0]["expressions"][0]["value"]
+    return [dict(value[f"p{number}"]) for number in range(len(packages))]
 
 
 def refused(folder: Path, packages: Sequence[str]) -> dict[int, str]:

@@ -93,6 +93,13 @@ class _Parser:
     def _refuse(self, reason: str) -> RegoError:
         return RegoError(f"{reason}; hier staat {self._ahead.text!r}", self._ahead.line)
 
+    def _member(self) -> Var:
+        """Take a dot and the name that touches it."""
+        self._expect(".")
+        if self._ahead.start != self._last.end:
+            raise self._refuse("naam direct na de punt verwacht")
+        return self._name()
+
     def _name(self) -> Var:
         if self._ahead.kind != "name":
             raise self._refuse("naam verwacht")
@@ -105,13 +112,10 @@ class _Parser:
         self._expect("package")
         self._name()
         while self._touches("."):
-            self._take()
-            self._name()
+            self._member()
         self._new_line()
         self._expect("import")
-        rego = self._name().name
-        self._expect(".")
-        if (rego, self._name().name) != ("rego", "v1"):
+        if (self._name().name, self._member().name) != ("rego", "v1"):
             raise RegoError("alleen `import rego.v1` kan", self._last.line)
         rules = []
         while self._ahead.kind != "end":
@@ -240,12 +244,13 @@ class _Parser:
         while self._touches(".") or self._touches("["):
             if isinstance(head, Const) and not isinstance(head.value, list | dict):
                 raise self._refuse("een vaste waarde heeft geen leden")
-            if self._take().text == ".":
-                name = self._name()
+            if self._is("."):
+                name = self._member()
                 path.append(Const(name.line, name.name))
                 if self._touches("("):
                     head, path = self._call(_dotted(head, path), name.line), []
             else:
+                self._expect("[")
                 path.append(self._postfix())
                 self._expect("]")
         return Ref(head.line, head, tuple(path)) if path else head
