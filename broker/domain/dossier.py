@@ -5,7 +5,7 @@ A value outside its list is an error only where no ground judges it: `grondslag`
 `verschijnsel`, `categorieen`, `deelnemer`, `taak` and `rol` may hold anything.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -71,10 +71,10 @@ Tijdstip = Annotated[
     Field(description="Een datum (00:00 in Amsterdam) of een moment met offset."),
 ]
 DuurTekst = Annotated[str, AfterValidator(_duur), Field(examples=["P1Y", "P6M"])]
-# Whole numbers that every JSON reader holds exactly (RFC 7493, 2.2), short of the one that stands
-# for unknown.
-Aantal = Annotated[int, Field(ge=1, lt=kalender.ALWAYS)]
-NulOfMeer = Annotated[int, Field(ge=0, lt=kalender.ALWAYS)]
+# Whole numbers that every JSON reader holds exactly (RFC 7493, 2.2).
+_TOO_LARGE: Final = 2**53
+Aantal = Annotated[int, Field(ge=1, lt=_TOO_LARGE)]
+NulOfMeer = Annotated[int, Field(ge=0, lt=_TOO_LARGE)]
 
 Deur = Literal["verzoek", "verstrekking"]
 Soort = Literal["bevraging", "treffer-geen-treffer", "resultaatdeling"]

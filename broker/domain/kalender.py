@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND: Final = dt.timedelta(microseconds=1)
-# Wider than any moment, and exact in a JSON number (2^53).
-ALWAYS: Final = 2**53 - 1
+# Further away than any moment of the calendar, before or after; a 64-bit integer.
+ALWAYS: Final = 10**18
 
 # RFC 3339 section 5.6; the offset is not optional.
 _MOMENT: Final = re.compile(
