@@ -15,7 +15,7 @@ import orjson
 
 from bench.figures import Cijfers, summary, timed
 from broker.decision.decide import Decider, EngineFactory
-from broker.decision.engine import PolicyEngine, Rules
+from broker.decision.rules import PolicyEngine, Rules
 from broker.decision.register import default_root
 from broker.domain import invoer
 from broker.domain.besluit import Besluit, Uitkomst
@@ -23,6 +23,7 @@ from broker.domain.dossier import Dossier
 
 _HOST: Final = "127.0.0.1"
 _SECONDS: Final = 10.0
+_VRAAG: Final = "Is betrokkene bekend als werkgever of tewerkgestelde in de glazenwassersbranche?"
 _DEELNEMERS: Final = (
     ("zaanstad-college", "college", "kern"),
     ("zaanstad-burgemeester", "burgemeester", "kern"),
@@ -59,7 +60,7 @@ def _verzoek() -> dict[str, Any]:
         "activiteit": "hhk",
         "doel": ["bestuurlijk"],
         "verschijnsel": "mensenhandel",
-        "vraagstelling": "Is betrokkene bekend als werkgever of tewerkgestelde in de branche?",
+        "vraagstelling": _VRAAG,
         "categorieen": ["identificatie", "toezicht-handhaving"],
         "aantal_betrokkenen": 1,
     }

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 
 import httpx2
 import uvloop
-import uvloop
 from fastapi import FastAPI, Request, Response
 
 from broker.app import source_client

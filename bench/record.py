@@ -43,7 +43,9 @@ async def _produce(log: Log, moment: dt.datetime, producers: int, each: int) -> 
     async def producer(name: int) -> None:
         for number in range(each):
             began = perf_counter_ns()
-            future: Future[Receipt] = log.append(_entry(moment, name, number), os.urandom(SALT_SIZE))
+            future: Future[Receipt] = log.append(
+                _entry(moment, name, number), os.urandom(SALT_SIZE)
+            )
             await asyncio.wrap_future(future)
             times.append(perf_counter_ns() - began)
 

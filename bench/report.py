@@ -11,6 +11,7 @@ from rich.table import Table
 
 DECISION_AIM_US: Final = 200
 RATIO_AIM: Final = 0.40
+_MILLI: Final = 1000
 _COLUMNS: Final = ("per seconde", "p50", "p99", "ernaast, per seconde", "p50", "p99", "verhouding")
 
 
@@ -31,8 +32,9 @@ def show(found: Mapping[str, Any], console: Console) -> None:
     console.print(table)
     for row in found["pipeline"]:
         console.print(
-            f"Erbij door de deuren, {_clients(row['clients'])}: {_time(row['added_p50_us'])} (p50), "
-            f"{_time(row['added_p99_us'])} (p99); verhouding per ronde van "
+            f"Erbij door de deuren, {_clients(row['clients'])}: "
+            f"{_time(row['added_p50_us'])} (p50), {_time(row['added_p99_us'])} (p99); "
+            f"verhouding per ronde van "
             f"{_percent(row['ratio_min'])} tot {_percent(row['ratio_max'])}."
         )
     if found["decision"]["opa"] is None:
@@ -91,7 +93,9 @@ def _percent(ratio: float) -> str:
 
 
 def _time(microseconds: float) -> str:
-    return f"{microseconds / 1000:.2f} ms" if abs(microseconds) >= 1000 else f"{microseconds:.0f} µs"
+    if abs(microseconds) < _MILLI:
+        return f"{microseconds:.0f} µs"
+    return f"{microseconds / _MILLI:.2f} ms"
 
 
 def _clients(count: int) -> str:

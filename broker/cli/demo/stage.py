@@ -99,5 +99,5 @@ def broker(folder: Path) -> Iterator[str]:
         yield line.split()[-1]
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.communicate(timeout=20)  # closes the pipe as well
         log.close()

@@ -1,0 +1,78 @@
+"""The benchmark measures real work: every number comes from answers that were checked."""
+
+import datetime as dt
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from bench import __main__ as program
+from bench import decision, report
+from bench.__main__ import Counts
+from bench.load import Job
+from bench.pipeline import Plan, jobs, send, stand
+
+MOMENT = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
+TINY = Counts(
+    decisions=3,
+    opa=1,
+    plans=(Plan(clients=1, requests=1, rounds=1), Plan(clients=2, requests=2, rounds=1)),
+    producers=((1, 2), (2, 1)),
+    inserts=2,
+)
+
+
+def test_a_run_has_all_its_figures(tmp_path: Path) -> None:
+    """A run of one to three times each gives every figure, its table and its file."""
+    (tmp_path / "broker").mkdir()
+    told = Console(file=StringIO(), width=200)
+
+    found = program.measure(TINY, MOMENT, tmp_path, told)
+    report.show(found, told)
+    written = report.write(found, tmp_path / "results", MOMENT)
+
+    assert written.name == f"2026-11-20-{found['machine']['cpus']}.json"
+    kept = json.loads(written.read_bytes())
+    assert kept == found
+    assert {"moment", "machine", "decision", "pipeline", "log"} == set(kept)
+    assert kept["decision"]["sluis"]["n"] == 3
+    # measure_all itself counted the besluiten in the store: two for each question.
+    assert [row["broker"]["n"] for row in kept["pipeline"]] == [1, 2]
+    assert [row["proxy"]["n"] for row in kept["pipeline"]] == [1, 2]
+    assert all(row["ratio"] > 0 and row["added_p50_us"] for row in kept["pipeline"])
+    assert [row["n"] for row in kept["log"]["sluis"]] == [2, 2]
+    assert kept["log"]["sqlite"]["n"] == kept["log"]["disk"]["n"] == 2
+    assert len(report.aims(kept)) == 3
+
+
+def test_a_wrong_answer_is_no_measurement(tmp_path: Path) -> None:
+    """A refused question stops the load generator; it is never counted as an answer."""
+    with stand(tmp_path) as stood:
+        job, _ = jobs(stood, 1, 1)
+        refused = Job(
+            host=job.host,
+            port=job.port,
+            path=job.path,
+            headers={},
+            body=job.body,
+            status=job.status,
+            marks=job.marks,
+            clients=1,
+            each=1,
+        )
+        with pytest.raises(RuntimeError, match="not the answer"):
+            send(refused)
+
+
+def test_base_dossier_is_the_published_one(shared: Path) -> None:
+    """The dossier that is decided differs from the published base case in its question only."""
+    from broker.domain import invoer  # noqa: PLC0415 - only where the vectors are
+
+    text = (shared / "scenarios" / "base-wgs.yaml").read_text(encoding="utf-8")
+    published = invoer.parse(invoer.load_yaml(text)).model_dump()
+    ours = decision.base_dossier().model_dump()
+
+    del published["verzoek"]["vraagstelling"], ours["verzoek"]["vraagstelling"]
+    assert ours == published
