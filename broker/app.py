@@ -42,6 +42,8 @@ from broker.settings import Omgeving, Settings, StartError, load_settings
 from broker.store import Store, migrate
 
 _ID_BYTES: Final = 16
+_KEPT: Final = 100
+"""Idle connections to sources; closing and opening one costs more than the question."""
 
 
 class SystemClock:
@@ -229,8 +231,13 @@ def describe() -> str:
 
 
 def source_client() -> httpx2.AsyncClient:
-    """Return the client that all sources share."""
-    return httpx2.AsyncClient(trust_env=False)
+    """Return the client that all sources share.
+
+    A source that is slow must not take the connections of the others, so their number has no
+    bound of its own: each belongs to one verzoek, and has its deadline. Idle ones are kept.
+    """
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=_KEPT)
+    return httpx2.AsyncClient(trust_env=False, limits=limits)
 
 
 def _adapters(settings: Settings, client: httpx2.AsyncClient) -> MakeBron:

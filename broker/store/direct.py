@@ -9,7 +9,7 @@ another process at work waits on the loop.
 import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy import URL, Connection
 from sqlalchemy.dialects import registry
@@ -64,7 +64,7 @@ class DirectSqlite(SQLiteDialect_pysqlite):
     ) -> None:
         """Run a statement, here and now; `AsyncConnection.execute` insists on one `await`."""
         await_only(_at_once())
-        super().do_execute(cursor, statement, parameters, context)
+        cursor.execute(statement, parameters)
 
     @override
     def do_executemany(
@@ -76,7 +76,7 @@ class DirectSqlite(SQLiteDialect_pysqlite):
     ) -> None:
         """Run a statement for many rows, as `do_execute`."""
         await_only(_at_once())
-        super().do_executemany(cursor, statement, parameters, context)
+        cursor.executemany(statement, parameters)
 
     @override
     def do_commit(self, dbapi_connection: DBAPIConnection) -> None:
@@ -90,9 +90,7 @@ def begin_writing(connection: Connection, wait: float) -> None:
     Raises:
         sqlalchemy.exc.OperationalError: It still is after `wait` seconds.
     """
-    raw = connection.connection.dbapi_connection
-    if not isinstance(raw, sqlite3.Connection):
-        raise TypeError("this is no connection of SQLite")
+    raw = cast("sqlite3.Connection", connection.connection.dbapi_connection)
     # SQLite itself would wait with the loop standing still.
     raw.execute("PRAGMA busy_timeout = 0")
     try:
