@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from broker.decision.engine import EmbeddedEngine, PolicyEngine, Rules
+from broker.decision.dialect.engine import CompiledEngine
 from broker.decision.register import Register, Stand
+from broker.decision.rules import PolicyEngine, Rules
 from broker.domain.besluit import (
     Besluit,
     Deelbesluit,
@@ -34,7 +35,7 @@ class Decider:
     """Decides dossiers with one set of rules and one register."""
 
     def __init__(
-        self, register: Register, rules: Rules, engine: EngineFactory = EmbeddedEngine
+        self, register: Register, rules: Rules, engine: EngineFactory = CompiledEngine
     ) -> None:
         self._register = register
         self._rules = rules
@@ -42,7 +43,7 @@ class Decider:
         self._engines: dict[int, PolicyEngine] = {}
 
     @classmethod
-    def load(cls, root: Path, engine: EngineFactory = EmbeddedEngine) -> "Decider":
+    def load(cls, root: Path, engine: EngineFactory = CompiledEngine) -> "Decider":
         """Read the rules and the register below this folder.
 
         Raises:

@@ -25,5 +25,10 @@ bron := bewijs if {
 rechtstreeks(wie, rollen_hier) := [
 	[1 | "kern" in rollen_hier],
 	[1 | input.verzoek.soort == "treffer-geen-treffer"],
-	[1 | some i in instemmingen; i.soort == "leverancier"; i.organisatie == wie.organisatie],
+	[1 |
+		wie.organisatie != null
+		some i in instemmingen
+		i.soort == "leverancier"
+		i.organisatie == wie.organisatie
+	],
 ]

@@ -10,28 +10,8 @@ from broker.decision.decide import Decider
 from broker.domain import invoer
 from tests.decision.gevallen import Geval, cases, expected, merge, outcome, plain
 
-NULL_LIMIT = "policies: a limit that is null stops the engine (`some .. in null`), no verdict"
-NULL_NAME = "policies: two organisations that are both null count as the same"
-# What the rules do not do yet. Strict: who mends one of these takes its line away.
-OPEN = {
-    "reikwijdte: a limit that nobody knows, while the others are judged": NULL_LIMIT,
-    "reikwijdte: no limits known": NULL_LIMIT,
-    "onderzoek: a zaak of which nothing is known": NULL_LIMIT,
-    "vrager: two that are both nameless are not the same": NULL_NAME,
-    "bron: two nameless sources are not the same": NULL_NAME,
-    "resultaatdeling: to a third party a nameless word is not that of a nameless one": NULL_NAME,
-}
-CASES = [
-    pytest.param(
-        case,
-        id=str(case),
-        marks=[pytest.mark.xfail(reason=OPEN[str(case)], strict=True)] if str(case) in OPEN else [],
-    )
-    for case in cases()
-]
 
-
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", cases(), ids=str)
 def test_case_comes_out_as_told(decider: Decider, case: Geval) -> None:
     """The besluit on this dossier has the outcome and exactly the grounds of the case."""
     besluit = plain(decider.decide(invoer.parse(case.dossier)))

@@ -6,8 +6,9 @@ from typing import Any, Final
 import pytest
 
 from broker.decision.decide import Decider
-from broker.decision.engine import EmbeddedEngine, PolicyEngine, Rules
+from broker.decision.dialect.engine import CompiledEngine
 from broker.decision.register import Register, default_root
+from broker.decision.rules import PolicyEngine, Rules
 from broker.domain import invoer
 from broker.domain.feiten import feiten
 from broker.domain.kalender import day_of, instant
@@ -52,7 +53,7 @@ def sound(name: str) -> dict[str, Any]:
     """Return the true answer of the rules to a base dossier."""
     dossier = invoer.parse(bases()[name])
     stand = REGISTER.on(day_of(instant(dossier.moment)))
-    answer = EmbeddedEngine(RULES, stand.data).evaluate(feiten(dossier, stand.termijnen))
+    answer = CompiledEngine(RULES, stand.data).evaluate(feiten(dossier, stand.termijnen))
     assert isinstance(answer, dict)
     return answer
 
@@ -135,7 +136,7 @@ def test_door_2_without_items_is_not_granted_over_a_ground() -> None:
 def test_failing_engine_tells_nothing_of_the_dossier() -> None:
     """The error of an engine that fails holds no fact of the dossier."""
     stand = REGISTER.on(day_of(instant("2026-06-15T10:00:00Z")))
-    engine = EmbeddedEngine(RULES, stand.data)
+    engine = CompiledEngine(RULES, stand.data)
 
     with pytest.raises(DecisionError) as caught:
         engine.evaluate({"sleutel": "p-90ce", "moment": object()})

@@ -13,8 +13,9 @@ from typing import Any, Final
 import orjson
 import pytest
 
-from broker.decision.engine import ENTRYPOINT, EmbeddedEngine, Rules
+from broker.decision.dialect.engine import CompiledEngine
 from broker.decision.register import Register, Stand, default_root
+from broker.decision.rules import ENTRYPOINT, Rules
 from broker.domain import invoer
 from broker.domain.dossier import Dossier
 from broker.domain.feiten import feiten
@@ -75,7 +76,7 @@ def answers_of_opa(opa: str, stand: Stand, inputs: Sequence[object], folder: Pat
     return found
 
 
-def answer_of_ours(engine: EmbeddedEngine, facts: dict[str, Any]) -> list[Any]:
+def answer_of_ours(engine: CompiledEngine, facts: dict[str, Any]) -> list[Any]:
     """Return what our engine answers, in the same form."""
     try:
         return [engine.evaluate(facts)]
@@ -86,19 +87,7 @@ def answer_of_ours(engine: EmbeddedEngine, facts: dict[str, Any]) -> list[Any]:
 def all_dossiers() -> list[Dossier]:
     """Return the dossiers of all cases, and the made ones."""
     made = (dossier for _, dossier in islice(dossiers(SEED), GENERATED))
-    found = [*(invoer.parse(case.dossier) for case in cases()), *made]
-    return [dossier for dossier in found if not has_null_limit(dossier)]
-
-
-def has_null_limit(dossier: Dossier) -> bool:
-    """Tell whether a limit of the zaak is null, on which our engine stops (see OPEN in the cases).
-
-    Goes when the rules are mended.
-    """
-    if dossier.zaak is None:
-        return False
-    limits = dossier.zaak.reikwijdte
-    return limits is None or None in (limits.gebieden, limits.branches, limits.signalen)
+    return [*(invoer.parse(case.dossier) for case in cases()), *made]
 
 
 def test_engine_says_what_opa_says(opa: str, tmp_path: Path) -> None:
@@ -112,7 +101,7 @@ def test_engine_says_what_opa_says(opa: str, tmp_path: Path) -> None:
     for group in by_period.values():
         stand = register.on(day_of(instant(group[0].moment)))
         facts = [feiten(dossier, stand.termijnen) for dossier in group]
-        engine = EmbeddedEngine(rules, stand.data)
+        engine = CompiledEngine(rules, stand.data)
         theirs = answers_of_opa(opa, stand, facts, tmp_path)
         ours = [answer_of_ours(engine, each) for each in facts]
         sort = orjson.OPT_SORT_KEYS
@@ -131,14 +120,14 @@ def test_engine_says_what_opa_says(opa: str, tmp_path: Path) -> None:
 def test_rules_give_an_answer_to_every_dossier() -> None:
     """No dossier that is well formed leaves the rules without an answer."""
     register, rules = Register.load(default_root()), Rules(default_root())
-    engines: dict[int, EmbeddedEngine] = {}
+    engines: dict[int, CompiledEngine] = {}
     silent = []
 
     for dossier in all_dossiers():
         day = day_of(instant(dossier.moment))
         stand, period = register.on(day), register.period(day)
         if period not in engines:
-            engines[period] = EmbeddedEngine(rules, stand.data)
+            engines[period] = CompiledEngine(rules, stand.data)
         if answer_of_ours(engines[period], feiten(dossier, stand.termijnen)) == []:
             silent.append(dossier.model_dump(exclude_none=True))
 

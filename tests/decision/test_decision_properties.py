@@ -18,7 +18,6 @@ from broker.domain.dossier import Dossier
 from broker.errors import InvalidInputError
 from tests.decision.gevallen import WAITING, cases
 from tests.decision.maker import Place, at, dossiers, places, without
-from tests.decision.test_decision_opa import has_null_limit
 
 SEEDS: Final = st.integers(min_value=0, max_value=2**32)
 PICKS: Final = st.randoms(use_true_random=False)
@@ -59,17 +58,16 @@ def has_nameless(written: Mapping[str, Any]) -> bool:
 
 
 def decide(decider: Decider, written: Mapping[str, Any]) -> Besluit | None:
-    """Return the besluit, or None when the dossier is not well formed, or not yet to be judged."""
+    """Return the besluit, or None when the dossier is not well formed."""
     try:
-        dossier = invoer.parse(written)
+        return decider.decide(invoer.parse(written))
     except InvalidInputError:
         return None
-    return None if has_null_limit(dossier) else decider.decide(dossier)
 
 
 def made(seed: int) -> tuple[dict[str, Any], Dossier]:
     """Return one made dossier, as written and as read."""
-    return next(each for each in dossiers(seed) if not has_null_limit(each[1]))
+    return next(dossiers(seed))
 
 
 def granted(besluit: Besluit) -> set[str | int | None]:

@@ -14,13 +14,14 @@ import yaml
 from broker.decision.dialect.engine import CompiledEngine, Program
 from broker.decision.dialect.syntax import RegoError, tokens
 from broker.decision.dialect.values import UNDEFINED, ConflictError
-from broker.decision.engine import EmbeddedEngine, PolicyEngine, Rules
 from broker.decision.register import Register
+from broker.decision.rules import PolicyEngine, Rules
 from broker.domain.dossier import Dossier
 from broker.domain.feiten import feiten
 from broker.domain.kalender import day_of, instant
 from broker.errors import DecisionError
 from tests.decision.dialect_opa import OPA, answers, exact, needs_opa, refused
+from tests.decision.regorus import Regorus
 
 _T = TypeVar("_T")
 ROOT = Path(__file__).parents[2]
@@ -225,7 +226,7 @@ def test_whole_facts_as_regorus(law: Mapping[str, Any]) -> None:
     """
     compiled, embedded, facts = (
         CompiledEngine(RULES, law),
-        EmbeddedEngine(RULES, law),
+        Regorus(RULES, law),
         Facts(law, 1),
     )
     made = [facts.whole() for _ in range(1000)]
@@ -270,7 +271,7 @@ def same_verdicts(folder: Path, dossiers: Sequence[object]) -> int:
     for period in periods.values():
         stand = register.on(day_of(instant(period[0].moment)))
         made = [feiten(dossier, stand.termijnen) for dossier in period]
-        ours, other = CompiledEngine(RULES, stand.data), EmbeddedEngine(RULES, stand.data)
+        ours, other = CompiledEngine(RULES, stand.data), Regorus(RULES, stand.data)
         compiled = [told(ours, facts) for facts in made]
         embedded = [told(other, facts) for facts in made]
         if OPA:

@@ -14,7 +14,7 @@ from broker.decision.dialect.parser import parse
 from broker.decision.dialect.syntax import RegoError
 from broker.decision.dialect.translate import translate
 from broker.decision.dialect.values import NOT_YET, UNDEFINED, RegoSet
-from broker.decision.engine import ENTRYPOINT, Rules
+from broker.decision.rules import ENTRYPOINT, Rules
 from broker.errors import DecisionError
 
 _PACKAGE: Final = ENTRYPOINT.split(".")[1]
