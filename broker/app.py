@@ -127,6 +127,7 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     pseudoniem = Pseudonimiseerder(settings.pseudonym_key())
     signer = settings.log_signer()
     decider = Decider.load(default_root())
+    decider.prepare(world.clock.now().isoformat())
     url = settings.database_url
     await migrate(url)
     store = await Store.open(url, wait=settings.database_seconden)

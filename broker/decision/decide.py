@@ -8,12 +8,14 @@
 Pure: it reads nothing but the dossier, the register and the rules.
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from broker.decision.dialect.engine import CompiledEngine
-from broker.decision.register import Register, Stand
+from broker.decision.dialect.syntax import RegoError
+from broker.decision.register import Register, RegisterError, Stand
 from broker.decision.rules import PolicyEngine, Rules
 from broker.domain.besluit import (
     Besluit,
@@ -60,15 +62,29 @@ class Decider:
         moment = instant(dossier.moment)
         day = day_of(moment)
         stand = self._register.on(day)
+        facts = feiten(dossier, stand.termijnen)
+        try:
+            verdict = self._engine(day).evaluate(facts)
+            return _Besluiten(dossier, facts, stand, self._rules.digest).build(verdict)
+        except (KeyError, TypeError, ValueError, IndexError, RegoError):
+            raise DecisionError("De regels gaven een onbruikbaar antwoord.") from None
+
+    def prepare(self, moment: str) -> None:
+        """Load the rules of this moment now: a fault in them is told before the first question.
+
+        Raises:
+            RegisterError: The rules cannot be used; tells the file and the line.
+        """
+        try:
+            self._engine(day_of(instant(moment)))
+        except RegoError as error:
+            raise RegisterError(str(error)) from error
+
+    def _engine(self, day: dt.date) -> PolicyEngine:
         period = self._register.period(day)
         if period not in self._engines:
-            self._engines[period] = self._factory(self._rules, stand.data)
-        facts = feiten(dossier, stand.termijnen)
-        verdict = self._engines[period].evaluate(facts)
-        try:
-            return _Besluiten(dossier, facts, stand, self._rules.digest).build(verdict)
-        except (KeyError, TypeError, ValueError, IndexError):
-            raise DecisionError("De regels gaven een onbruikbaar antwoord.") from None
+            self._engines[period] = self._factory(self._rules, self._register.on(day).data)
+        return self._engines[period]
 
     def consent_givers(self, moment: str) -> Mapping[str, Sequence[str]]:
         """Return as which deelnemer someone may record each kind of consent at this moment.
