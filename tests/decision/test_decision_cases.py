@@ -8,7 +8,7 @@ import yaml
 
 from broker.decision.decide import Decider
 from broker.domain import invoer
-from tests.decision.gevallen import Geval, cases, expected, merge, outcome, plain
+from tests.decision.gevallen import Geval, bases, cases, expected, merge, outcome, plain
 
 
 @pytest.mark.parametrize("case", cases(), ids=str)
@@ -65,3 +65,31 @@ def test_published_cases(decider: Decider, shared: Path) -> None:
 
     assert len(published) >= 45
     assert wrong == {}
+
+
+@pytest.mark.xfail(strict=True, reason="policies: a bilateral basis with a `bron` serves a result")
+@pytest.mark.parametrize("recipient", ["derde-privaat", "derde-publiek", "ander-riec", "deelnemer"])
+def test_a_basis_between_two_partners_serves_no_result(decider: Decider, recipient: str) -> None:
+    """Results are of a samenwerkingsverband: another basis does not serve their recipient."""
+    patch = {
+        "deur": "verstrekking",
+        "grondslag": "wpg-16",
+        "vrager": {"organisatie": "om-wl", "deelnemer": "om", "taak": "ro-124"},
+        "verzoek": {"soort": "resultaatdeling", "categorieen": ["politiegegevens-8-13"]},
+        "ontvanger": {"organisatie": "havenbedrijf", "soort": recipient, "grond": "publieke-taak"},
+    }
+
+    besluit = decider.decide(invoer.parse(merge(bases()["tweezijdig"], patch)))
+
+    assert "grondslag-verkeerd-spoor" in {grond.code for grond in besluit.weigeringsgronden}
+
+
+@pytest.mark.xfail(strict=True, reason="policies: not asked, it is told as `gegeven-niet-gevraagd`")
+@pytest.mark.parametrize("category", ["politiegegevens-12", "politiegegevens-10-1-b", "gezondheid"])
+def test_requester_does_not_hear_of_an_excluded_category(decider: Decider, category: str) -> None:
+    """An item of an excluded category that came unasked is not told of to the requester."""
+    items = [{"id": "s1", "categorie": category, "herkomst": "politie-wl"}]
+
+    besluit = decider.decide(invoer.parse(bases()["politieantwoord"] | {"gegevens": items}))
+
+    assert besluit.for_requester().gegevens == ()
