@@ -24,9 +24,9 @@ class Counts:
     decisions: int = 5000
     opa: int = 1000
     plans: tuple[Plan, ...] = (
-        Plan(clients=1, requests=250, rounds=7),
-        Plan(clients=8, requests=600, rounds=7),
-        Plan(clients=64, requests=1280, rounds=7),
+        Plan(clients=1, requests=250, rounds=5),
+        Plan(clients=8, requests=600, rounds=5),
+        Plan(clients=64, requests=1280, rounds=5),
     )
     producers: tuple[tuple[int, int], ...] = ((1, 1500), (8, 1000), (64, 400))
     """How many producers, and how many lines each of them records."""

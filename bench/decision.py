@@ -195,7 +195,9 @@ def _opa(program: str, data: Path) -> Iterator[_OpaServer]:
     files = [str(path) for path in (*Rules(default_root()).files, data)]
     command = [program, "run", "--server", "--addr", f"{_HOST}:{port}", "--log-level", "error"]
     command += ["--disable-telemetry", *files]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # noqa: S603 - OPA itself
+    with subprocess.Popen(  # noqa: S603 - OPA itself
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
         try:
             _wait(port)
             server = _OpaServer(port)
