@@ -15,8 +15,8 @@ import orjson
 
 from bench.figures import Cijfers, summary, timed
 from broker.decision.decide import Decider, EngineFactory
-from broker.decision.rules import PolicyEngine, Rules
 from broker.decision.register import default_root
+from broker.decision.rules import PolicyEngine, Rules
 from broker.domain import invoer
 from broker.domain.besluit import Besluit, Uitkomst
 from broker.domain.dossier import Dossier
