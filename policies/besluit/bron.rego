@@ -26,7 +26,7 @@ rechtstreeks(wie, rollen_hier) := [
 	[1 | "kern" in rollen_hier],
 	[1 | input.verzoek.soort == "treffer-geen-treffer"],
 	[1 |
-		wie.organisatie != null
+		not wie.organisatie in [null, ""]
 		some i in instemmingen
 		i.soort == "leverancier"
 		i.organisatie == wie.organisatie

@@ -35,7 +35,7 @@ categorie_eerst(id, grondslag) := {
 	"categorie-uitgesloten": [1 | not id in data.uitgesloten],
 	"nationaliteit-niet-noodzakelijk": array.concat(
 		[1 | not id in data.onvermijdelijk],
-		[1 | grondslag.categorieen[id]; input.verzoek.nationaliteit_onvermijdelijk],
+		[1 | grondslag.opent_nationaliteit; input.verzoek.nationaliteit_onvermijdelijk],
 	),
 }
 
@@ -92,9 +92,10 @@ strafrechtelijk_gevraagd if {
 }
 
 # METADATA
-# description: Bilateral - what the basis opens from this source for this requester and task.
+# description: Bilateral - what the basis opens, for a question, to this requester and task.
 openingen := [opening |
 	basis.spoor == "bilateraal"
+	gewone_vraag
 	input.bron.deelnemer in basis.bronnen
 	some opening in basis.openingen
 	opent(opening)

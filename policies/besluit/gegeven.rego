@@ -14,9 +14,11 @@ gegevens := [deelbesluit(item.id, weigeringen, wachtend) |
 
 # METADATA
 # description: >-
-#   The grounds of one item. Of an excluded label, or of a category of which nothing else is told,
+#   The grounds of one item. Of an excluded label or category, or one of which nothing else is told,
 #   only that. The grounds of its category fall on it when the category was asked.
 gegeven_gronden(item) := ["categorie-uitgesloten"] if item.wpg_artikel in data.labels_uitgesloten
+
+else := ["categorie-uitgesloten"] if item.categorie in data.uitgesloten
 
 else := eerst if {
 	eerst := [code | some code in van_categorie(item); code in data.gronden.categorie_eerst]

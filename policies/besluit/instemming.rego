@@ -39,7 +39,7 @@ ingestemd(soort, id) if {
 }
 
 ingestemd_door(soort, id, organisatie) if {
-	organisatie != null
+	not organisatie in [null, ""]
 	some i in instemmingen
 	i.soort == soort
 	i.organisatie == organisatie

@@ -26,7 +26,7 @@ vrager := bewijs if {
 # METADATA
 # description: The roles of a partner in the zaak now; organisatie and deelnemer both match.
 rollen(partij) := [d.rol |
-	partij.organisatie != null
+	not partij.organisatie in [null, ""]
 	some d in input.zaak.deelnemers
 	d.organisatie == partij.organisatie
 	d.deelnemer == partij.deelnemer

@@ -67,7 +67,6 @@ def test_published_cases(decider: Decider, shared: Path) -> None:
     assert wrong == {}
 
 
-@pytest.mark.xfail(strict=True, reason="policies: a bilateral basis with a `bron` serves a result")
 @pytest.mark.parametrize("recipient", ["derde-privaat", "derde-publiek", "ander-riec", "deelnemer"])
 def test_a_basis_between_two_partners_serves_no_result(decider: Decider, recipient: str) -> None:
     """Results are of a samenwerkingsverband: another basis does not serve their recipient."""
@@ -84,7 +83,6 @@ def test_a_basis_between_two_partners_serves_no_result(decider: Decider, recipie
     assert "grondslag-verkeerd-spoor" in {grond.code for grond in besluit.weigeringsgronden}
 
 
-@pytest.mark.xfail(strict=True, reason="policies: not asked, it is told as `gegeven-niet-gevraagd`")
 @pytest.mark.parametrize("category", ["politiegegevens-12", "politiegegevens-10-1-b", "gezondheid"])
 def test_requester_does_not_hear_of_an_excluded_category(decider: Decider, category: str) -> None:
     """An item of an excluded category that came unasked is not told of to the requester."""
