@@ -195,9 +195,9 @@ def _basis(versie: Versie, data: Mapping[str, Any]) -> dict[str, Any]:
         "signaal_vereist": content.get("signaal_vereist", False),
         "bronnen": content.get("bronnen", []),
         "openingen": [{"taken": None, **opening} for opening in content.get("openingen", [])],
-        # Elsewhere than in its own list nationality is refused as a category of that basis, or as known.
+        # The exception of BGS 1.9 serves a basis that lists it; a bilateral one has its own ground.
         "opent_nationaliteit": versie.soort == "bilateraal"
-        or bool({*own} & {*data["onvermijdelijk"]}),
+        or any(name in own for name in data["onvermijdelijk"]),
         "bekend": [*known, *data["uitgesloten"], *data["onvermijdelijk"]],
         "categorieen": {
             name: {"fase": entry.get("fase"), "instemmingen": entry.get("instemmingen", [])}
