@@ -11,9 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from broker.errors import InvalidInputError
-from broker.store import direct
 
-DRIVERS: Final = {"sqlite": direct.NAME, "postgresql": "postgresql+psycopg"}
+DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 CONNECTIONS: Final = 10
 WRITES: Final = "sluis_writes"
 """Execution option of a connection that is going to write."""
@@ -52,7 +51,7 @@ def open_engine(url: str, *, wait: float) -> AsyncEngine:
     engine = create_async_engine(
         parsed,
         hide_parameters=True,
-        connect_args=dict(direct.OPTIONS) if sqlite else _postgresql_options(wait),
+        connect_args={} if sqlite else _postgresql_options(wait),
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
         pool_timeout=wait,
@@ -117,10 +116,7 @@ def _as_sqlite(engine: AsyncEngine, wait: float) -> None:
     def begun(connection: Connection) -> None:
         # A writer takes its lock at once: a reader that turns writer can fail half-way.
         writes = connection.get_execution_options().get(WRITES, False)
-        if writes:
-            direct.begin_writing(connection, wait)
-        else:
-            connection.exec_driver_sql("BEGIN")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     event.listen(engine.sync_engine, "connect", connected)
     event.listen(engine.sync_engine, "begin", begun)

@@ -144,5 +144,5 @@ async def test_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_driver_is_ours(sqlite_url: str) -> None:
     """An address without a driver gets the asynchronous one."""
-    assert open_engine(sqlite_url, wait=1.0).url.drivername == "sqlite+direct"
+    assert open_engine(sqlite_url, wait=1.0).url.drivername == "sqlite+aiosqlite"
     assert make_url(sqlite_url).drivername == "sqlite"
