@@ -11,8 +11,9 @@ from broker.api.paging import LIMIT, Cursor, Limiet, after, link_next
 from broker.api.problems import documented
 from broker.api.rollen import Actie
 from broker.api.velden import Betreft, Categorieen, Naam, Sleutel, StrictRoute, not_ahead
+from broker.domain import kalender
 from broker.domain.dossier import Deel, InstemmingSoort, Tijdstip
-from broker.errors import ForbiddenError, Fout, InvalidInputError
+from broker.errors import ForbiddenError, Fout, InvalidInputError, NotFoundError
 from broker.services.openstaand import openstaand
 
 router = APIRouter(route_class=StrictRoute, tags=["instemmingen"])
@@ -29,6 +30,9 @@ class NieuweInstemming(Deel):
     betrokkene: Betreft | None = None
     sleutel: Sleutel | None = Field(
         default=None, description="Pseudoniem van de betrokkene, in plaats van het nummer."
+    )
+    vrager: Naam | None = Field(
+        default=None, description="Alleen zonder zaak: de organisatie die om de gegevens vraagt."
     )
     categorieen: Categorieen | None = Field(default=None, description="Zonder: alle.")
     op: Tijdstip | None = Field(default=None, description="Zonder: nu. Niet in de toekomst.")
@@ -51,6 +55,7 @@ class InstemmingView(BaseModel):
     categorieen: list[str] | None
     zaak: str | None
     sleutel: str | None
+    vrager: str | None
     ingetrokken_op: str | None
     ingetrokken_door: str | None
 
@@ -105,6 +110,11 @@ async def geef_instemming(body: NieuweInstemming, context: Gever, uses: Uses) ->
     """Geef een instemming namens uw organisatie."""
     now = uses.now()
     _check_giver(uses, context, body.soort, now)
+    sleutel = _sleutel(body, uses)
+    if body.zaak is None:
+        _check_bound(body, sleutel)
+    elif context.beller.deelnemer is not None:
+        await _check_place(uses, context, body.zaak)
     instemming = uses.ids.new("i")
     facts = {
         "soort": body.soort,
@@ -114,7 +124,8 @@ async def geef_instemming(body: NieuweInstemming, context: Gever, uses: Uses) ->
         "tot": body.tot,
         "categorieen": body.categorieen,
         "zaak": body.zaak,
-        "sleutel": _sleutel(body, uses),
+        "sleutel": sleutel,
+        "vrager": body.vrager,
     }
     await uses.keeper.change(
         context.beller,
@@ -161,6 +172,39 @@ def _check_giver(uses: Services, context: Context, soort: str, now: str) -> None
     fits = deelnemer in givers[soort] if givers.get(soort) else deelnemer is None
     if soort not in givers or not fits:
         raise ForbiddenError("Uw organisatie gaat niet over deze soort instemming.")
+
+
+def _check_bound(body: NieuweInstemming, sleutel: str | None) -> None:
+    """Refuse a yes outside any zaak that says not about whom, or to whom.
+
+    Raises:
+        InvalidInputError: It would be for everybody.
+    """
+    missing = {"/betrokkene": sleutel, "/vrager": body.vrager}
+    melding = "Buiten een zaak geldt een instemming voor één betrokkene en één vrager. Noem die."
+    if fouten := [
+        Fout(pointer=where, melding=melding) for where, fact in missing.items() if not fact
+    ]:
+        raise InvalidInputError(fouten=fouten)
+
+
+async def _check_place(uses: Services, context: Context, zaak: str) -> None:
+    """Refuse a yes in a zaak in which the organisatie has no place now.
+
+    Raises:
+        ForbiddenError: It has none, or there is no such zaak; both sound alike.
+    """
+    beller, now = context.beller, kalender.instant(uses.now())
+    try:
+        facts = await uses.keeper.read(lambda tx: tx.zaken.get(zaak))
+    except NotFoundError:
+        facts = {}
+    if not any(
+        (d.get("organisatie"), d.get("deelnemer")) == (beller.organisatie, beller.deelnemer)
+        and kalender.in_force(d.get("vanaf"), d.get("tot"), now)
+        for d in facts.get("deelnemers") or ()
+    ):
+        raise ForbiddenError("Uw organisatie doet niet mee in deze zaak.")
 
 
 def _sleutel(body: NieuweInstemming, uses: Services) -> str | None:

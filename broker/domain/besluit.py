@@ -6,6 +6,20 @@ from enum import StrEnum
 from typing import Any, Final
 
 # The ground on an item whose label may never pass (contract: `categorie-uitgesloten`).
+# The grounds that tell something of the subject in the zaak, and those of a requester who has no
+# place in it: who stands outside may not learn whether someone is looked at.
+SUBJECT: Final = frozenset(
+    {
+        "buiten-gebied",
+        "buiten-branche",
+        "geen-band-met-signaal",
+        "reikwijdte-onbekend",
+        "relatie-te-ver",
+        "onderzoek-onbekend",
+        "onderzoek-beeindigd",
+    }
+)
+OUTSIDERS: Final = frozenset({"vrager-geen-deelnemer", "vrager-niet-betrokken", "vrager-agendalid"})
 EXCLUDED: Final = "categorie-uitgesloten"
 
 
@@ -68,9 +82,15 @@ class Besluit:
     def for_requester(self) -> "Besluit":
         """Return the besluit without what the requester may not even know to exist.
 
-        An item with an excluded label (informants, Wpg 12; Wpg 10(1)b) is not told of at all: its
+        Who has no place in the zaak is not told whether the subject is looked at in it. An item
+        with an excluded label (informants, Wpg 12; Wpg 10(1)b) is not told of at all: its
         existence is the secret. The full besluit stays in the record.
         """
+        told = {grond.code for grond in self.weigeringsgronden}
+        seen = self._without_secret_items()
+        return _without(seen, SUBJECT) if told & OUTSIDERS else seen
+
+    def _without_secret_items(self) -> "Besluit":
         places = [n for n, g in enumerate(self.gegevens) if EXCLUDED not in g.codes]
         told = tuple(self.gegevens[n] for n in places)
         if len(told) == len(self.gegevens):
@@ -102,6 +122,20 @@ class Besluit:
     def granted(self) -> tuple[str, ...]:
         """The categories that door 1 lets through."""
         return tuple(c.id for c in self.categorieen if c.id and c.uitkomst == Uitkomst.TOEGEWEZEN)
+
+
+def _without(besluit: Besluit, codes: frozenset[str]) -> Besluit:
+    """Return the besluit without these grounds; another one falls on every part of it."""
+
+    def cut(part: Deelbesluit) -> Deelbesluit:
+        return replace(part, codes=tuple(code for code in part.codes if code not in codes))
+
+    return replace(
+        besluit,
+        categorieen=tuple(map(cut, besluit.categorieen)),
+        gegevens=tuple(map(cut, besluit.gegevens)),
+        weigeringsgronden=tuple(g for g in besluit.weigeringsgronden if g.code not in codes),
+    )
 
 
 def _moved(feit: str, moved: Mapping[str, str]) -> str:

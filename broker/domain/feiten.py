@@ -71,6 +71,8 @@ def feiten(dossier: Dossier, termijnen: Mapping[str, Duur]) -> dict[str, Any]:
     _betrokkene(facts["betrokkene"], facts["zaak"])
     facts["instemmingen"] = facts["instemmingen"] or []
     for instemming in facts["instemmingen"]:
+        # Blanks around it make nobody another person.
+        instemming["door"] = _visible(instemming["door"])
         instemming["op"] = _instant(instemming["op"], _NEVER_BEGUN)
         instemming["tot"] = _instant(instemming["tot"], _NO_END)
     facts["gegevens"] = facts["gegevens"] or []
@@ -116,7 +118,7 @@ def term(zaak: Mapping[str, Any]) -> tuple[int, int] | None:
 
 
 def _verzoek(verzoek: dict[str, Any]) -> None:
-    verzoek["vraagstelling"] = (verzoek["vraagstelling"] or "").strip()
+    verzoek["vraagstelling"] = _visible(verzoek["vraagstelling"])
     verzoek["doel"] = verzoek["doel"] or []
     verzoek["categorieen"] = list(dict.fromkeys(verzoek["categorieen"] or ()))
     verzoek["aantal_betrokkenen"] = verzoek["aantal_betrokkenen"] or ALWAYS
@@ -144,7 +146,7 @@ def _zaak(zaak: dict[str, Any]) -> None:
     for besluit in zaak["fasebesluiten"]:
         besluit["fase"] = besluit["fase"] or ALWAYS
         besluit["besluit_op"] = _instant(besluit["besluit_op"], _NEVER_BEGUN)
-        besluit["noodzaak"] = (besluit["noodzaak"] or "").strip()
+        besluit["noodzaak"] = _visible(besluit["noodzaak"])
 
 
 def _betrokkene(betrokkene: dict[str, Any], zaak: Mapping[str, Any] | None) -> None:
@@ -163,6 +165,7 @@ def _gegeven(item: dict[str, Any], moment: int, termijnen: Mapping[str, Duur]) -
     item["bewaren_einde"] = day_start(kept) if kept else _LONG_PAST
     old = add(parse_date(first), termijnen["politiegegeven_8"]) if first else None
     item["eerste_verwerking_einde"] = day_start(old) if old else _LONG_PAST
+    item["herkomst"] = _visible(item["herkomst"])
     item["bewaren_tot"] = _instant(item["bewaren_tot"], _NO_END)
 
 
@@ -173,3 +176,8 @@ def _later(since: str, termijn: str) -> int:
 
 def _instant(text: str | None, unknown: int) -> int:
     return instant(text) if text is not None else unknown
+
+
+def _visible(text: str | None) -> str:
+    """Return what a person sees of a text: no marks without a shape, no blanks around it."""
+    return "".join(c for c in text or "" if c.isprintable() or c.isspace()).strip()

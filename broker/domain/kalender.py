@@ -87,6 +87,12 @@ def day_start(day: dt.date) -> int:
     return (begin - EPOCH) // MICROSECOND
 
 
+def in_force(since: str | None, until: str | None, moment: int) -> bool:
+    """Tell whether since <= moment < until; without a beginning from the start, or without end."""
+    begun = since is None or instant(since) <= moment
+    return begun and (until is None or moment < instant(until))
+
+
 def day_of(moment: int) -> dt.date:
     """Return the day in Amsterdam that holds this instant."""
     return _local(moment).date()

@@ -4,21 +4,25 @@ For each source apart, and side by side:
 
 1. The dossier is read from the store at this moment.
 2. Door 1 decides.
-3. Verzoek and besluit are stored; then the voornemen (or the weigering) is durable in the log.
-   If we die here, the log shows an open voornemen and no source was asked.
+3. The voornemen (or the weigering) is durable in the log; then verzoek and besluit are stored.
+   If we die here, the log shows an open voornemen, and no source was asked.
 4. The source is asked for exactly the granted categories.
 5. The dossier is read again at the new moment, and door 2 decides on each item.
-6. The besluit is stored; then the verstrekking (or weigering) is durable in the log.
+6. The verstrekking (or weigering) is durable in the log; then the besluit is stored.
    If we die here, the log says more left than did: the safe side.
 7. Only now does the answer leave, with its receipt.
 
+The log comes before the store, so that nobody can read a verdict that was not recorded, and it
+holds the digests of dossier and besluit, so that nobody can change them afterwards unseen.
 A record or a verdict that cannot be made stops the whole verzoek: no data and no verdict leave.
 A source that fails is recorded (fout) and told for that source alone.
 """
 
 import asyncio
+import contextlib
 import datetime as dt
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -41,6 +45,7 @@ from broker.domain.ports import (
     Ids,
 )
 from broker.domain.pseudoniem import Pseudonimiseerder
+from broker.errors import BrokerError, ConflictError, RecordError
 from broker.services.bronnen import Aansluiting, Bronnen
 from broker.services.caller import Beller
 from broker.services.recorder import Recorder, Regel
@@ -157,18 +162,44 @@ class Doors:
         )
 
     async def _door_one(self, put: _Put) -> list[tuple[_Relay, Receipt]]:
-        """Take steps 1 to 3, for all sources in one unit of work and one batch of the log."""
+        """Take steps 1 to 3, for all sources in one batch of the log and one unit of work."""
         received = self.clock.now()
+        await self._refuse_double(put)
         facts = await self._facts(put)
         relays = [self._decide_one(put, facts, name) for name in put.vraag.bronnen]
-        async with self.store.begin() as tx:
-            await tx.verzoeken.insert(_verzoek_row(put, received))
-            await tx.besluiten.insert_many([relay.row for relay in relays])
         regels = [
             _regel(Soort.VOORNEMEN if relay.besluit.granted else Soort.WEIGERING, put, relay)
             for relay in relays
         ]
-        return list(zip(relays, await self.recorder.record_all(regels), strict=True))
+        receipts = await self.recorder.record_all(regels)
+        try:
+            async with self.store.begin() as tx:
+                await tx.verzoeken.insert(_verzoek_row(put, received))
+                await tx.besluiten.insert_many([relay.row for relay in relays])
+        except BrokerError:
+            await self._abandon(put, relays)
+            raise
+        return list(zip(relays, receipts, strict=True))
+
+    async def _refuse_double(self, put: _Put) -> None:
+        """Tell a second use of a kenmerk before anything of it is recorded."""
+        kenmerk, organisatie = put.vraag.kenmerk, put.beller.organisatie
+        if kenmerk is None:
+            return
+        async with self.store.read() as tx:
+            if await tx.verzoeken.find(organisatie=organisatie, kenmerk=kenmerk):
+                raise ConflictError("Uw organisatie gebruikte dit kenmerk al voor een verzoek.")
+
+    async def _abandon(self, put: _Put, relays: Sequence[_Relay]) -> None:
+        """Close the voornemens of a verzoek that could not be stored; no source was asked."""
+        regels = [
+            _regel(Soort.ONBEPAALD, put, relay, reden="niet opgeslagen")
+            for relay in relays
+            if relay.besluit.granted
+        ]
+        # When this fails too, they are closed at the next start.
+        with contextlib.suppress(RecordError):
+            await self.recorder.record_all(regels)
 
     def _decide_one(self, put: _Put, facts: Mapping[str, Any], organisatie: str) -> _Relay:
         aansluiting = self.bronnen.get(organisatie)
@@ -215,8 +246,6 @@ class Doors:
             "gegevens": [_labels(gegeven) for gegeven in antwoord.gegevens],
         }
         besluit, row = self._decide(put, dossier)
-        async with self.store.begin() as tx:
-            await tx.besluiten.insert_many([row])
         # By place, not by id: two items of one id are judged, and let through, each apart.
         released = tuple(
             gegeven
@@ -230,6 +259,8 @@ class Doors:
         soort = Soort.WEIGERING if closed else Soort.VERSTREKKING
         regel = _regel(soort, put, done, gegevens=[gegeven.id for gegeven in released])
         receipt = await self.recorder.record(regel)
+        async with self.store.begin() as tx:
+            await tx.besluiten.insert_many([row])
         passed = _outcome(done, receipt)
         return replace(passed, gegevens=released, afgeschermd=antwoord.afgeschermd)
 
@@ -242,7 +273,8 @@ class Doors:
         return {
             "vrager": {**facts.vrager, "taak": put.vraag.taak},
             "zaak": facts.zaak,
-            "betrokkene": facts.betrokkene,
+            # Without a persoonskaart nothing is known of the subject but who it is.
+            "betrokkene": facts.betrokkene or {"sleutel": put.sleutel},
             "instemmingen": facts.instemmingen,
         }
 
@@ -337,6 +369,8 @@ def _regel(soort: Soort, put: _Put, relay: _Relay, **more: str | list[str]) -> R
         "uitkomst": relay.besluit.uitkomst.value,
         "categorieen": list(relay.besluit.granted),
         "gronden": [grond.code for grond in relay.besluit.weigeringsgronden],
+        "dossier_sha256": digest(relay.row["dossier"]),
+        "besluit_sha256": digest(relay.row["besluit"]),
         **more,
     }
     return Regel(
@@ -344,6 +378,11 @@ def _regel(soort: Soort, put: _Put, relay: _Relay, **more: str | list[str]) -> R
         kenmerk=f"{put.id}/{relay.organisatie}/{soort.value}",
         payload={name: fact for name, fact in facts.items() if fact is not None},
     )
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 of a recorded text, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _outcome(relay: _Relay, receipt: Receipt) -> BronUitkomst:

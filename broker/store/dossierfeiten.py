@@ -85,9 +85,18 @@ def _who_and_where() -> Select[*tuple[Any, ...]]:
 
 
 def _decisions(*, in_zaak: bool) -> Select[*tuple[Any, ...]]:
-    """Select the instemmingen for this subject and for every subject, of this zaak or of none."""
-    zaak = InstemmingRow.zaak == bindparam("zaak") if in_zaak else InstemmingRow.zaak.is_(None)
-    subject = or_(InstemmingRow.sleutel.is_(None), InstemmingRow.sleutel == bindparam("sleutel"))
+    """Select the instemmingen of this zaak, for this subject or for every one of it.
+
+    Outside a zaak nothing bounds a yes but its subject and who asks, so both must be named.
+    """
+    own = InstemmingRow.sleutel == bindparam("sleutel")
+    asker = select(GebruikerRow.organisatie).where(GebruikerRow.id == bindparam("gebruiker"))
+    if in_zaak:
+        zaak = InstemmingRow.zaak == bindparam("zaak")
+        subject = or_(InstemmingRow.sleutel.is_(None), own)
+    else:
+        zaak = InstemmingRow.zaak.is_(None)
+        subject = and_(own, InstemmingRow.vrager == asker.scalar_subquery())
     columns = (getattr(InstemmingRow, name) for name in (*INSTEMMING_FACTS, "ingetrokken_op"))
     return select(*columns).where(zaak, subject).order_by(InstemmingRow.id)
 

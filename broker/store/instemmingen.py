@@ -26,8 +26,9 @@ class Instemmingen:
     async def give(self, instemming: Mapping[str, Any]) -> None:
         """Record an instemming: the members of the contract, with `id`, `zaak` and `sleutel`.
 
-        Without `sleutel` it is for every subject of its zaak; without `zaak` it is for questions
-        outside any zaak. Without `categorieen` it is for all of them.
+        Without `sleutel` it is for every subject of its zaak. Without `zaak` it is for questions
+        outside any zaak, and counts only for its `sleutel` and for the organisatie `vrager`.
+        Without `categorieen` it is for all of them.
         """
         await self._conn.execute(insert(InstemmingRow).values(**instemming))
 

@@ -46,6 +46,8 @@ class OrganisatieRow(Base):
     naam: Mapped[str]
     bron_soort: Mapped[str]
     bron_adres: Mapped[str | None]
+    riec: Mapped[str | None]
+    """Which RIEC this organisatie is; none for a partner."""
 
 
 class OrganisatieDeelnemerRow(Base):
@@ -235,6 +237,8 @@ class InstemmingRow(Base):
     categorieen: Mapped[list[str] | None]
     zaak: Mapped[str | None] = mapped_column(ForeignKey("zaken.id"))
     sleutel: Mapped[str | None]
+    # Outside a zaak a yes is for one subject and for the questions of one organisatie.
+    vrager: Mapped[str | None]
     ingetrokken_op: Mapped[str | None]
     ingetrokken_door: Mapped[str | None]
 

@@ -66,7 +66,7 @@ niet_te_oud(item) if not item.wpg_artikel in data.labels_met_termijn
 mag_naar_ontvanger(_) if gewone_vraag
 
 mag_naar_ontvanger(item) if {
-	is_string(item.herkomst_deelnemer)
+	data.deelnemers[item.herkomst_deelnemer]
 	not item.herkomst_deelnemer in data.resultaat.fiscaal_afkomstig
 }
 

@@ -220,7 +220,12 @@ def test_what_the_requester_sees_grants_the_same(decider: Decider, seed: int) ->
 
     passing = [g for g in besluit.gegevens if g.uitkomst == GRANTED]
     assert [g for g in seen.gegevens if g.uitkomst == GRANTED] == passing
-    assert seen.categorieen == besluit.categorieen
+    assert [(c.id, c.uitkomst) for c in seen.categorieen] == [
+        (c.id, c.uitkomst) for c in besluit.categorieen
+    ]
+    for told, whole in zip(seen.categorieen, besluit.categorieen, strict=True):
+        assert set(told.codes) <= set(whole.codes)
+        assert bool(told.codes) == bool(whole.codes)
     assert seen.for_requester() == seen
 
 

@@ -151,13 +151,18 @@ async def test_instemmingen_are_of_this_zaak_and_subject(store: Store) -> None:
         await tx.instemmingen.give(an_instemming(id="i-ander", sleutel="p-ander"))
         await tx.instemmingen.give(an_instemming(id="i-zaak", zaak="hhk-2"))
         await tx.instemmingen.give(an_instemming(id="i-geen", zaak=None, door="ovj-6"))
+        bound = {"zaak": None, "sleutel": "p-7f3a", "vrager": "zaanstad-college"}
+        await tx.instemmingen.give(an_instemming(id="i-vrager", door="ovj-7", **bound))
+        elders = bound | {"vrager": "nla"}
+        await tx.instemmingen.give(an_instemming(id="i-elders", door="ovj-8", **elders))
 
     async def givers(**changes: object) -> list[str]:
         return [each["door"] for each in (await ask(store, **changes)).instemmingen]
 
     assert await givers() == ["ovj-4", "ovj-5"]
     assert await givers(sleutel=None) == ["ovj-4"]
-    assert await givers(zaak=None) == ["ovj-6"]
+    # Outside a zaak: for this subject and for the organisatie that asks, and for no other.
+    assert await givers(zaak=None) == ["ovj-7"]
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,7 @@ def _create_partners() -> None:
         _text("naam"),
         _text("bron_soort"),
         _fact("bron_adres"),
+        _fact("riec"),
         sa.CheckConstraint("bron_soort IN ('brp', 'partner', 'geen')", name="bron_soort"),
     )
     op.create_table(
@@ -207,7 +208,7 @@ def _create_subjects() -> None:
         *map(_text, ("soort", "organisatie", "door", "op")),
         _fact("tot"),
         _json("categorieen"),
-        *map(_fact, ("zaak", "sleutel", "ingetrokken_op", "ingetrokken_door")),
+        *map(_fact, ("zaak", "sleutel", "vrager", "ingetrokken_op", "ingetrokken_door")),
         sa.ForeignKeyConstraint(["organisatie"], ["organisaties.id"]),
         sa.ForeignKeyConstraint(["zaak"], ["zaken.id"]),
         sa.CheckConstraint(
