@@ -117,6 +117,7 @@ class OrganisatieSeed(Seed):
     naam: str
     deelnemers: tuple[str, ...]
     bron: BronSoort
+    riec: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,14 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from audit.log import Log
 from broker.api.rollen import Actie, Bereik, Rollen
+from broker.domain import kalender
 from broker.domain.ports import Clock, Ids
 from broker.domain.pseudoniem import Pseudonimiseerder
 from broker.errors import ForbiddenError, NotFoundError, UnauthenticatedError
@@ -21,6 +22,10 @@ from broker.services.caller import Beller, Functie
 from broker.services.doors import Doors
 from broker.services.keeper import Keeper
 from broker.services.toetsingen import Toetsingen
+
+HIDDEN: Final = "Dit bestaat niet, of u mag het niet zien."
+WORKING: Final = frozenset({"kern", "overig"})
+"""In which rol an organisatie works on the subjects of a zaak."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +61,45 @@ class Context:
         """The organisatie that this is limited to, or None."""
         return self.beller.organisatie if self.bereik is Bereik.EIGEN else None
 
+    @property
+    def riec(self) -> str | None:
+        """The RIEC whose things this is limited to, or None."""
+        return self.beller.riec if self.bereik is Bereik.RIEC else None
+
+    def runs(self, zaak: Mapping[str, Any]) -> bool:
+        """Tell whether the caller's organisatie is the RIEC that runs this zaak."""
+        return self.beller.riec is not None and self.beller.riec == zaak.get("riec")
+
+    def see_zaak(self, zaak: Mapping[str, Any]) -> None:
+        """Hide a zaak in which the organisatie has no place, or that another RIEC runs.
+
+        Raises:
+            NotFoundError: It may not be seen.
+        """
+        inside = self.only is not None and self.only in {
+            deelnemer.get("organisatie") for deelnemer in zaak["deelnemers"]
+        }
+        if not (inside or self.runs(zaak) or self.bereik is Bereik.ALLE):
+            raise NotFoundError(HIDDEN)
+
+    def see_kaarten(self, zaak: Mapping[str, Any], now: str) -> None:
+        """Hide the persoonskaarten of a zaak from all but its RIEC and who works in it now.
+
+        An agendalid takes part in no research, and who has left or not begun has no need of it.
+
+        Raises:
+            NotFoundError: They may not be seen.
+        """
+        moment = kalender.instant(now)
+        works = self.only is not None and any(
+            deelnemer.get("organisatie") == self.only
+            and deelnemer.get("rol") in WORKING
+            and kalender.in_force(deelnemer.get("vanaf"), deelnemer.get("tot"), moment)
+            for deelnemer in zaak["deelnemers"]
+        )
+        if not (works or self.runs(zaak)):
+            raise NotFoundError(HIDDEN)
+
     def see(self, *organisaties: str | None) -> None:
         """Hide what is with none of these organisaties when only the own may be seen.
 
@@ -63,7 +107,7 @@ class Context:
             NotFoundError: Not "forbidden": that it exists may itself tell something.
         """
         if self.only is not None and self.only not in organisaties:
-            raise NotFoundError("Dit bestaat niet, of u mag het niet zien.")
+            raise NotFoundError(HIDDEN)
 
 
 def services(request: Request) -> Services:
@@ -100,18 +144,26 @@ class May:
 
         Raises:
             UnauthenticatedError: No token, or not a good one (any more).
-            ForbiddenError: This functie may not do this.
+            ForbiddenError: This functie may not do this, or only at a RIEC.
         """
         beller = await _caller(uses, bearer)
-        bereik = uses.rollen.bereik(beller.functie, self.actie)
+        bereik = _reach(beller, uses.rollen.bereik(beller.functie, self.actie))
         if bereik is None:
             raise ForbiddenError("Uw functie in Sluis geeft hier geen toegang toe.")
+        if bereik is Bereik.RIEC and beller.riec is None:
+            raise ForbiddenError("Dit is alleen voor wie bij een RIEC werkt.")
         return Context(beller=beller, bereik=bereik)
 
 
 def may(actie: Actie) -> Any:  # noqa: ANN401 - what FastAPI takes
     """Return the dependency that lets in who may do this."""
     return Depends(May(actie))
+
+
+def _reach(beller: Beller, bereik: Bereik | None) -> Bereik | None:
+    """Narrow the reach of the privacyfunctionaris of a partner: that one guards only the own."""
+    partner = beller.functie is Functie.PRIVACYFUNCTIONARIS and beller.riec is None
+    return Bereik.EIGEN if partner and bereik is Bereik.ALLE else bereik
 
 
 async def _caller(uses: Services, bearer: HTTPAuthorizationCredentials | None) -> Beller:
@@ -126,4 +178,5 @@ async def _caller(uses: Services, bearer: HTTPAuthorizationCredentials | None) -
         organisatie=row["organisatie"],
         deelnemer=row["deelnemer"],
         functie=Functie(row["functie"]),
+        riec=row["riec"],
     )

@@ -3,7 +3,7 @@
 import asyncio
 import datetime as dt
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from audit.errors import AuditError, LogRangeError
 from audit.note import encode_base64
 from audit.storage import Line
-from broker.api.context import Context, Uses, may
+from broker.api.context import HIDDEN, Context, Services, Uses, may
 from broker.api.paging import LIMIT, Cursor, Limiet, after, foreign, link_next
 from broker.api.problems import documented
 from broker.api.rollen import Actie
@@ -25,6 +25,8 @@ Lezer = Annotated[Context, may(Actie.LOGBOEK_LEZEN)]
 Controleur = Annotated[Context, may(Actie.LOGBOEK_CONTROLEREN)]
 Index = Annotated[int, Path(ge=0, le=2**53 - 1)]
 _PATH = "/logboek"
+FULL: Final = frozenset({"uitkomst", "gronden", "besluit_sha256", "dossier_sha256"})
+"""What follows from a full besluit: it may tell of an item that a requester may not know of."""
 _DIGITS = 15
 """Of an index: below 2^53, which every reader keeps exact."""
 
@@ -54,7 +56,7 @@ class ConsistentieView(BaseModel):
 async def lees_inschrijvingen(
     request: Request,
     response: Response,
-    context: Lezer,  # noqa: ARG001 - lets in
+    context: Lezer,
     uses: Uses,
     cursor: Cursor = None,
     limiet: Limiet = LIMIT,
@@ -64,17 +66,18 @@ async def lees_inschrijvingen(
     lines = await _read(lambda: uses.log.entries(begin, limiet))
     if lines:
         link_next(request, response, lines, limiet, str(lines[-1].index + 1))
-    return [_view(line) for line in lines]
+    # A page may hold fewer than were read: what concerns others is left out, and Link goes on.
+    return [_view(line, context.only) for line in lines if _concerns(line, context.only)]
 
 
 @router.get(f"{_PATH}/inschrijvingen/{{index}}", responses=documented(400, 401, 403, 404, 503))
 async def lees_inschrijving(
     index: Index,
-    context: Lezer,  # noqa: ARG001 - lets in
+    context: Lezer,
     uses: Uses,
 ) -> InschrijvingView:
     """Lees één inschrijving."""
-    return _view(await _read(lambda: uses.log.entry(index)))
+    return _view(await _seen(uses, context, index), context.only)
 
 
 @router.get(
@@ -97,10 +100,11 @@ async def lees_controlepunt(
 )
 async def lees_bewijs(
     index: Index,
-    context: Annotated[Context, may(Actie.LOGBOEK_BEWIJZEN)],  # noqa: ARG001 - lets in
+    context: Annotated[Context, may(Actie.LOGBOEK_BEWIJZEN)],
     uses: Uses,
 ) -> str:
     """Lees het bewijs dat een inschrijving in het logboek staat (C2SP tlog-proof)."""
+    await _seen(uses, context, index)
     receipt = await _read(lambda: uses.log.receipt(index))
     return receipt.text()
 
@@ -141,12 +145,31 @@ async def _read(work: Callable[[], T]) -> T:
         raise RecordError(str(error)) from error
 
 
-def _view(line: Line) -> InschrijvingView:
+async def _seen(uses: Services, context: Context, index: int) -> Line:
+    """Return a line to who may see it.
+
+    Raises:
+        NotFoundError: It is not there, or concerns another organisatie.
+    """
+    line = await _read(lambda: uses.log.entry(index))
+    if not _concerns(line, context.only):
+        raise NotFoundError(HIDDEN)
+    return line
+
+
+def _concerns(line: Line, only: str | None) -> bool:
+    """Tell whether a line is of what this organisatie did; None is every organisatie."""
+    return only is None or (line.payload or {}).get("organisatie") == only
+
+
+def _view(line: Line, only: str | None) -> InschrijvingView:
+    hidden = FULL if only is not None else frozenset()
+    told = line.payload and {n: fact for n, fact in line.payload.items() if n not in hidden}
     return InschrijvingView(
         index=line.index,
         soort=line.soort,
         op=line.at,
         kenmerk=line.kenmerk,
-        inhoud=line.payload,
+        inhoud=told,
         inschrijving=line.leaf.decode(),
     )

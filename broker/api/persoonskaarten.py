@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from broker.api.context import Context, Services, Uses, may
-from broker.api.paging import LIMIT, Cursor, Limiet, after, link_next
+from broker.api.paging import LIMIT, Cursor, Limiet, after, foreign, link_next
 from broker.api.problems import documented
 from broker.api.rollen import Actie
 from broker.api.velden import Betreft, Naam, Namen, StrictRoute, not_ahead
@@ -64,7 +64,10 @@ async def lees_persoonskaarten(  # noqa: PLR0913, PLR0917 - a route: what may be
     last = after(cursor)
     begin = ""
     if last is not None:  # the cursor names a kaart: no pseudonym stands in an address
-        begin = (await uses.keeper.read(lambda tx: tx.persoonskaarten.get(last[0])))["sleutel"]
+        kaart = await uses.keeper.read(lambda tx: tx.persoonskaarten.get(last[0]))
+        if kaart["zaak"] != zaak:
+            raise foreign()
+        begin = kaart["sleutel"]
     rows = await uses.keeper.read(
         lambda tx: tx.persoonskaarten.list(zaak, after=begin, limit=limiet)
     )
@@ -158,6 +161,6 @@ async def _view(uses: Services, context: Context, kaart: str) -> PersoonskaartVi
 
 
 async def _see(uses: Services, context: Context, zaak: str) -> None:
-    """Hide the kaarten of a zaak that the caller has no part in."""
+    """Hide the kaarten of a zaak from who does not work in it now."""
     row = await uses.keeper.read(lambda tx: tx.zaken.get(zaak))
-    context.see(*(deelnemer["organisatie"] for deelnemer in row["deelnemers"]))
+    context.see_kaarten(row, uses.now())

@@ -5,12 +5,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from broker.api.context import Context, Uses, may
+from broker.api.context import HIDDEN, Context, Uses, may
 from broker.api.paging import LIMIT, Cursor, Limiet, after, link_next
 from broker.api.problems import documented
 from broker.api.rollen import Actie
 from broker.api.velden import Naam, StrictRoute, Tekst
 from broker.domain.dossier import Deel, SignaalStatus
+from broker.errors import NotFoundError
 
 router = APIRouter(route_class=StrictRoute, tags=["signalen"])
 
@@ -53,18 +54,22 @@ async def lees_signalen(
     """Lees de signalen van uw organisatie, of die van het RIEC."""
     begin = (after(cursor) or [""])[0]
     rows = await uses.keeper.read(
-        lambda tx: tx.signalen.list(melder=context.only, after=begin, limit=limiet)
+        lambda tx: tx.signalen.list(
+            melder=context.only, riec=context.riec, after=begin, limit=limiet
+        )
     )
     if rows:
         link_next(request, response, rows, limiet, rows[-1]["id"])
     return [SignaalView.model_validate(row) for row in rows]
 
 
-@router.post("/signalen", status_code=201, responses=documented(400, 401, 403, 409, 413, 503))
+@router.post("/signalen", status_code=201, responses=documented(400, 401, 403, 404, 409, 413, 503))
 async def meld_signaal(
     body: NieuwSignaal, context: Annotated[Context, may(Actie.SIGNAAL_MELDEN)], uses: Uses
 ) -> SignaalView:
     """Meld een signaal namens uw organisatie."""
+    if (zaak := body.zaak) is not None:
+        context.see_zaak(await uses.keeper.read(lambda tx: tx.zaken.get(zaak)))
     signaal = {
         "id": uses.ids.new("s"),
         "melder": context.beller.organisatie,
@@ -93,6 +98,9 @@ async def weeg_signaal(
     uses: Uses,
 ) -> SignaalView:
     """Leg vast dat een signaal is aanvaard of afgewezen."""
+    riec = context.beller.riec or ""
+    if not await uses.keeper.read(lambda tx: tx.signalen.is_for(id, riec=riec)):
+        raise NotFoundError(HIDDEN)
     op = uses.now()
     await uses.keeper.change(
         context.beller,

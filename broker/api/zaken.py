@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from broker.api.context import Context, Services, Uses, may
+from broker.api.context import HIDDEN, Context, Services, Uses, may
 from broker.api.paging import LIMIT, Cursor, Limiet, after, link_next
 from broker.api.problems import documented
 from broker.api.rollen import Actie
@@ -21,7 +21,7 @@ from broker.domain.dossier import (
     Zaak,
     ZaakDeelnemer,
 )
-from broker.errors import NotFoundError
+from broker.errors import Fout, InvalidInputError, NotFoundError
 
 router = APIRouter(route_class=StrictRoute, tags=["handhavingsknelpunten"])
 _PATH = "/handhavingsknelpunten"
@@ -44,7 +44,7 @@ class NieuwHandhavingsknelpunt(Deel):
     """A zaak to propose."""
 
     titel: Tekst
-    riec: Naam
+    riec: Naam | None = Field(default=None, description="Zonder: uw eigen RIEC.")
     signaal: Naam | None = Field(default=None, description="Het signaal waarmee het begon.")
     verschijnselen: Namen
     looptijd: Looptijd
@@ -122,7 +122,9 @@ async def lees_handhavingsknelpunten(
     """Lees de handhavingsknelpunten waar uw organisatie bij hoort, of die van het RIEC."""
     begin = (after(cursor) or [""])[0]
     rows = await uses.keeper.read(
-        lambda tx: tx.zaken.list(organisatie=context.only, after=begin, limit=limiet)
+        lambda tx: tx.zaken.list(
+            organisatie=context.only, riec=context.riec, after=begin, limit=limiet
+        )
     )
     if rows:
         link_next(request, response, rows, limiet, rows[-1]["id"])
@@ -143,8 +145,10 @@ async def stel_handhavingsknelpunt_voor(
     body: NieuwHandhavingsknelpunt, context: Wijziger, uses: Uses
 ) -> HandhavingsknelpuntView:
     """Leg een voorstel voor een handhavingsknelpunt vast."""
+    await _check_own(body, context, uses)
     zaak = {
         **body.model_dump(exclude_none=True),
+        "riec": context.beller.riec,
         "id": uses.ids.new("hhk"),
         "soort": "hhk",
         "status": "voorgesteld",
@@ -328,8 +332,26 @@ async def _view(uses: Services, context: Context, zaak: str) -> Handhavingsknelp
     row = await uses.keeper.read(lambda tx: tx.zaken.get(zaak))
     if row["soort"] != "hhk":
         raise NotFoundError("Dit handhavingsknelpunt bestaat niet.")
-    context.see(*(deelnemer["organisatie"] for deelnemer in row["deelnemers"]))
+    context.see_zaak(row)
     return HandhavingsknelpuntView.model_validate(row)
+
+
+async def _check_own(body: NieuwHandhavingsknelpunt, context: Context, uses: Services) -> None:
+    """Refuse a zaak for another RIEC, or one that begins with a signaal of another RIEC.
+
+    Raises:
+        InvalidInputError: It names another RIEC, or a signaal that this RIEC cannot see.
+    """
+    riec, signaal = context.beller.riec or "", body.signaal
+    fouten = []
+    if body.riec not in (None, riec):
+        fouten.append(Fout(pointer="/riec", melding="Dit is niet uw eigen RIEC."))
+    if signaal is not None and not await uses.keeper.read(
+        lambda tx: tx.signalen.is_for(signaal, riec=riec)
+    ):
+        fouten.append(Fout(pointer="/signaal", melding=HIDDEN))
+    if fouten:
+        raise InvalidInputError(fouten=fouten)
 
 
 def _from_now(deelnemer: NieuweDeelnemer, uses: Services) -> dict[str, Any]:

@@ -22,3 +22,5 @@ class Beller:
     organisatie: str
     deelnemer: str | None
     functie: Functie
+    riec: str | None = None
+    """Which RIEC the organisatie is, such as noord-holland; None for a partner."""

@@ -55,6 +55,7 @@ async def _parties(tx: Tx, demo: DemoSeed, addresses: Mapping[str, str]) -> None
             deelnemers=organisatie.deelnemers,
             bron_soort=organisatie.bron if address else "geen",
             bron_adres=address,
+            riec=organisatie.riec,
         )
     for gebruiker in demo.gebruikers:
         await tx.gebruikers.insert(_columns(gebruiker))

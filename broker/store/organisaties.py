@@ -15,8 +15,8 @@ UNKNOWN = "Deze organisatie bestaat niet."
 class Organisaties:
     """The organisaties within one unit of work.
 
-    An organisatie is `id`, `naam`, `deelnemers`, `bron_soort` (`brp`, `partner`, `geen`) and
-    `bron_adres`.
+    An organisatie is `id`, `naam`, `deelnemers`, `bron_soort` (`brp`, `partner`, `geen`),
+    `bron_adres` and `riec`: which RIEC it is, None for a partner.
     """
 
     __slots__ = ("_conn",)
@@ -32,11 +32,12 @@ class Organisaties:
         deelnemers: Sequence[str],
         bron_soort: str = "geen",
         bron_adres: str | None = None,
+        riec: str | None = None,
     ) -> None:
         """Record a partner."""
         await self._conn.execute(
             insert(OrganisatieRow).values(
-                id=organisatie, naam=naam, bron_soort=bron_soort, bron_adres=bron_adres
+                id=organisatie, naam=naam, bron_soort=bron_soort, bron_adres=bron_adres, riec=riec
             )
         )
         rows = [{"organisatie": organisatie, "deelnemer": name} for name in deelnemers]

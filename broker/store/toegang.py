@@ -8,15 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broker.errors import NotFoundError
 from broker.store.columns import Moment, Rij
-from broker.store.models import GebruikerRow, ToegangsbewijsRow
+from broker.store.models import GebruikerRow, OrganisatieRow, ToegangsbewijsRow
 
 
 def _holder() -> Select[*tuple[Any, ...]]:
     """Select the gebruiker of a token that is good; made once, as every request asks it."""
     moment: BindParameter[dt.datetime] = bindparam("moment", type_=Moment())
     return (
-        select(GebruikerRow)
+        select(GebruikerRow, OrganisatieRow.riec)
         .join(ToegangsbewijsRow, ToegangsbewijsRow.gebruiker == GebruikerRow.id)
+        .join(OrganisatieRow, OrganisatieRow.id == GebruikerRow.organisatie)
         .where(
             ToegangsbewijsRow.hash == bindparam("hash"),
             ToegangsbewijsRow.uitgegeven_op <= moment,
@@ -48,7 +49,7 @@ class Toegang:
         )
 
     async def holder(self, hashed: str, *, moment: dt.datetime) -> Rij | None:
-        """Return the gebruiker of a token that is good at this moment, else None.
+        """Return the gebruiker of a token that is good at this moment, and its `riec`, else None.
 
         Good is `uitgegeven_op` ≤ moment < `geldig_tot`, and not taken back.
         """

@@ -113,12 +113,18 @@ class Zaken:
                 await self._conn.execute(insert(table), rows)
 
     async def list(
-        self, *, organisatie: str | None = None, after: str = "", limit: int = 50
+        self,
+        *,
+        organisatie: str | None = None,
+        riec: str | None = None,
+        after: str = "",
+        limit: int = 50,
     ) -> list[Rij]:
         """Return zaken in brief, in the order of their ids.
 
         Args:
             organisatie: Only zaken in which this organisatie has or had a place.
+            riec: Only zaken that this RIEC runs.
             after: The last id of the page before.
             limit: The most to return.
         """
@@ -127,6 +133,8 @@ class Zaken:
         if organisatie is not None:
             own = select(ZaakDeelnemerRow.zaak).where(ZaakDeelnemerRow.organisatie == organisatie)
             wanted = wanted.where(ZaakRow.id.in_(own))
+        if riec is not None:
+            wanted = wanted.where(ZaakRow.riec == riec)
         rows = await self._conn.execute(wanted.order_by(ZaakRow.id).limit(limit))
         return [_known(row) for row in rows.mappings()]
 
