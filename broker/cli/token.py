@@ -19,11 +19,21 @@ def token(
     hours: Annotated[
         int, typer.Option("--uren", min=1, max=24 * 31, help="Hoe lang het geldig is.")
     ] = HOURS,
+    withdraw: Annotated[
+        bool,
+        typer.Option("--intrekken", help="Trek alle toegangsbewijzen van de gebruiker nu in."),
+    ] = False,
     folder: Map = None,
 ) -> None:
-    """Geef een gebruiker een toegangsbewijs. Het staat alleen hier; bewaar het goed."""
+    """Geef een gebruiker een toegangsbewijs, of trek ze allemaal in.
+
+    Een nieuw bewijs staat alleen hier; bewaar het goed.
+    """
     with plainly():
         settings = settings_from(folder)
+        if withdraw:
+            typer.echo(_told(asyncio.run(_withdraw(settings, gebruiker))))
+            return
         typer.echo(asyncio.run(_issue(settings, gebruiker, dt.timedelta(hours=hours))))
 
 
@@ -44,3 +54,26 @@ async def _issue(settings: Settings, gebruiker: str, valid: dt.timedelta) -> str
         return fresh
     finally:
         await store.close()
+
+
+async def _withdraw(settings: Settings, gebruiker: str) -> int:
+    """Take back all tokens of a person, beside a running broker; return how many."""
+    from broker.app import SystemClock
+    from broker.store import Store
+
+    store = await Store.open(settings.database_url)
+    try:
+        async with store.begin() as tx:
+            await tx.gebruikers.get(gebruiker)
+            return await tx.toegang.withdraw_all(gebruiker, op=SystemClock().now())
+    finally:
+        await store.close()
+
+
+def _told(number: int) -> str:
+    """Say how many tokens were taken back."""
+    if not number:
+        return "Deze gebruiker had geen geldig toegangsbewijs."
+    if number == 1:
+        return "1 toegangsbewijs is ingetrokken."
+    return f"{number} toegangsbewijzen zijn ingetrokken."

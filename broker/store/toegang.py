@@ -57,6 +57,20 @@ class Toegang:
         row = (await self._conn.execute(HOLDER, asked)).mappings().one_or_none()
         return None if row is None else dict(row)
 
+    async def withdraw_all(self, gebruiker: str, *, op: dt.datetime) -> int:
+        """Take back every token of a person that still counts or will; return how many."""
+        taken = await self._conn.execute(
+            update(ToegangsbewijsRow)
+            .where(
+                ToegangsbewijsRow.gebruiker == gebruiker,
+                ToegangsbewijsRow.ingetrokken_op.is_(None),
+                ToegangsbewijsRow.geldig_tot > op,
+            )
+            .values(ingetrokken_op=op)
+            .returning(ToegangsbewijsRow.hash)
+        )
+        return len(taken.all())
+
     async def withdraw(self, hashed: str, *, op: dt.datetime) -> None:
         """Take a token back, at once; a second time changes nothing.
 

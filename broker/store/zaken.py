@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from broker.domain.kalender import instant
 from broker.errors import ConflictError, Fout, InvalidInputError, NotFoundError
 from broker.store.clear_text import refuse_bsn
 from broker.store.columns import Rij, Velden
@@ -159,14 +160,24 @@ class Zaken:
         await self._touch_open(zaak)
         await self._add(VerlengingRow, zaak, besluit_op=besluit_op)
 
-    async def end(self, zaak: str, *, op: str) -> None:
+    async def end(self, zaak: str, *, op: str, nu: str | None = None) -> None:
         """End a zaak, at a date or a moment, which may lie ahead.
+
+        An end that lies ahead can be brought forward; it never moves later.
+
+        Args:
+            zaak: Which zaak.
+            op: When it ends.
+            nu: The moment of the change; an end before it has passed. Without it: `op`.
 
         Raises:
             NotFoundError: There is no such zaak.
-            ConflictError: It was ended already.
+            ConflictError: It was ended already, and not after `op` and `nu`.
         """
-        await self._touch_open(zaak)
+        if await touch(self._conn, zaak) == "beeindigd":
+            wanted = select(ZaakRow.beeindigd_op).where(ZaakRow.id == zaak)
+            if not _ahead((await self._conn.execute(wanted)).scalar_one(), op, nu):
+                raise ConflictError(ENDED)
         await self._set(zaak, status="beeindigd", beeindigd_op=op)
 
     async def decide_phase(self, zaak: str, *, fase: int, besluit_op: str, noodzaak: str) -> None:
@@ -191,18 +202,27 @@ class Zaken:
             ConflictError: The zaak has ended, the partner is in it now, or is no such deelnemer.
         """
         await self._touch_open(zaak)
-        if await self._open_places(zaak, deelnemer["organisatie"], deelnemer["deelnemer"]):
+        places = await self._places(zaak, deelnemer["organisatie"], deelnemer["deelnemer"])
+        if any(end is None for _, end in places):
             raise ConflictError("Deze deelnemer is al bij de zaak betrokken.")
         await self._add(ZaakDeelnemerRow, zaak, **deelnemer)
 
-    async def end_deelnemer(self, zaak: str, *, organisatie: str, deelnemer: str, tot: str) -> None:
+    async def end_deelnemer(
+        self, zaak: str, *, organisatie: str, deelnemer: str, tot: str, nu: str | None = None
+    ) -> None:
         """Record until when a partner takes part; also in a zaak that has ended.
+
+        An end that lies ahead of `tot` and of `nu` can be brought forward; it never moves later.
 
         Raises:
             NotFoundError: There is no such zaak, or no such partner in it now.
         """
         await touch(self._conn, zaak)
-        places = await self._open_places(zaak, organisatie, deelnemer)
+        places = [
+            number
+            for number, end in await self._places(zaak, organisatie, deelnemer)
+            if end is None or _ahead(end, tot, nu)
+        ]
         if not places:
             raise NotFoundError("Deze deelnemer is niet bij de zaak betrokken.")
         await self._conn.execute(
@@ -226,17 +246,18 @@ class Zaken:
         number = (await self._conn.execute(last)).scalar_one() + 1
         await self._conn.execute(insert(table).values(zaak=zaak, nummer=number, **values))
 
-    async def _open_places(self, zaak: str, organisatie: str, deelnemer: str) -> Sequence[int]:
-        """Return the numbers of the rows of a partner without an end."""
+    async def _places(
+        self, zaak: str, organisatie: str, deelnemer: str
+    ) -> Sequence[tuple[int, str | None]]:
+        """Return the numbers of the rows of a partner, each with its end."""
         rows = await self._conn.execute(
-            select(ZaakDeelnemerRow.nummer).where(
+            select(ZaakDeelnemerRow.nummer, ZaakDeelnemerRow.tot).where(
                 ZaakDeelnemerRow.zaak == zaak,
                 ZaakDeelnemerRow.organisatie == organisatie,
                 ZaakDeelnemerRow.deelnemer == deelnemer,
-                ZaakDeelnemerRow.tot.is_(None),
             )
         )
-        return rows.scalars().all()
+        return [(row.nummer, row.tot) for row in rows]
 
 
 async def touch(conn: AsyncConnection, zaak: str) -> str:
@@ -317,6 +338,11 @@ def _columns(zaak: Mapping[str, Any]) -> Rij:
         "signaal_id": (zaak.get("signaal") or {}).get("id"),
         "versie": 1,
     }
+
+
+def _ahead(end: str | None, op: str, nu: str | None) -> bool:
+    """Tell whether this recorded end comes after the new one, and after now."""
+    return end is not None and instant(end) > max(instant(op), instant(nu or op))
 
 
 def _known(facts: Velden) -> Rij:
