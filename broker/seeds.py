@@ -245,7 +245,7 @@ def _rows(folder: Path, name: str, kind: TypeAdapter[T]) -> T:
 def _load(path: Path) -> object:
     """Return the plain data of a YAML file, in which a date stays text."""
     try:
-        return load_yaml(path.read_bytes())
+        return load_yaml(path.read_bytes(), references=True)
     except OSError:
         raise InvalidInputError(f"Het bestand {path.name} is er niet.") from None
     except InvalidInputError as error:

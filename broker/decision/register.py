@@ -143,7 +143,7 @@ def default_root() -> Path:
 def _read(path: Path) -> Versie:
     try:
         text = path.read_bytes()
-        content = load_yaml(text)
+        content = load_yaml(text, references=True)
         return Versie(
             id=content.get("id", "redenen"),
             soort=content.get("soort", "redenen"),

@@ -71,6 +71,10 @@ Tijdstip = Annotated[
     Field(description="Een datum (00:00 in Amsterdam) of een moment met offset."),
 ]
 DuurTekst = Annotated[str, AfterValidator(_duur), Field(examples=["P1Y", "P6M"])]
+# A dossier is small: with these limits no short message can cost seconds.
+_MANY: Final = Field(max_length=500)
+Naam = Annotated[str, Field(max_length=200)]
+Uitleg = Annotated[str, Field(max_length=4000)]
 # Whole numbers that every JSON reader holds exactly (RFC 7493, 2.2).
 _TOO_LARGE: Final = 2**53
 Aantal = Annotated[int, Field(ge=1, lt=_TOO_LARGE)]
@@ -110,11 +114,11 @@ class Verzoek(Deel):
     """What is asked, and why."""
 
     soort: Soort | None = None
-    activiteit: str | None = None
-    doel: list[Doel] | None = None
-    verschijnsel: str | None = None
-    vraagstelling: str | None = None
-    categorieen: Annotated[list[str], Field(min_length=1)] | None = None
+    activiteit: Naam | None = None
+    doel: Annotated[list[Doel], _MANY] | None = None
+    verschijnsel: Naam | None = None
+    vraagstelling: Uitleg | None = None
+    categorieen: Annotated[list[Naam], Field(min_length=1, max_length=500)] | None = None
     aantal_betrokkenen: Aantal | None = None
     nationaliteit_onvermijdelijk: bool | None = None
 
@@ -122,8 +126,8 @@ class Verzoek(Deel):
 class Gebruiker(Deel):
     """The person who asks (WGS 1.8(2))."""
 
-    id: str | None = None
-    rol: str | None = None
+    id: Naam | None = None
+    rol: Naam | None = None
     geautoriseerd_tot: Tijdstip | None = None
     gescreend_op: Tijdstip | None = None
     opgeleid_op: Tijdstip | None = None
@@ -132,23 +136,23 @@ class Gebruiker(Deel):
 class Vrager(Deel):
     """Who asks, as which deelnemer, for which of its tasks (WGS 2.19)."""
 
-    organisatie: str | None = None
-    deelnemer: str | None = None
-    taak: str | None = None
+    organisatie: Naam | None = None
+    deelnemer: Naam | None = None
+    taak: Naam | None = None
     gebruiker: Gebruiker | None = None
 
 
 class BronPartij(Deel):
     """Who is asked."""
 
-    organisatie: str | None = None
-    deelnemer: str | None = None
+    organisatie: Naam | None = None
+    deelnemer: Naam | None = None
 
 
 class Ontvanger(Deel):
     """To whom a result goes."""
 
-    organisatie: str | None = None
+    organisatie: Naam | None = None
     soort: OntvangerSoort | None = None
     grond: OntvangerGrond | None = None
 
@@ -172,22 +176,22 @@ class Fasebesluit(Deel):
 
     fase: Annotated[int, Field(ge=1, le=3)] | None = None
     besluit_op: Tijdstip | None = None
-    noodzaak: str | None = None
+    noodzaak: Uitleg | None = None
 
 
 class Signaal(Deel):
     """The report that the zaak began with (WGS 2.23(1))."""
 
-    id: str | None = None
+    id: Naam | None = None
     status: SignaalStatus | None = None
 
 
 class ZaakDeelnemer(Deel):
     """A partner named for this zaak (WGS 2.23(5))."""
 
-    organisatie: str | None = None
-    deelnemer: str | None = None
-    rol: str | None = None
+    organisatie: Naam | None = None
+    deelnemer: Naam | None = None
+    rol: Naam | None = None
     vanaf: Tijdstip | None = None
     tot: Tijdstip | None = None
 
@@ -195,28 +199,28 @@ class ZaakDeelnemer(Deel):
 class Reikwijdte(Deel):
     """The limits of the zaak. An empty list does not limit; an absent one is unknown."""
 
-    gebieden: list[str] | None = None
-    branches: list[str] | None = None
-    signalen: list[str] | None = None
+    gebieden: Annotated[list[Naam], _MANY] | None = None
+    branches: Annotated[list[Naam], _MANY] | None = None
+    signalen: Annotated[list[Naam], _MANY] | None = None
 
 
 class Zaak(Deel):
     """The HHK, casus or scan."""
 
-    id: str | None = None
-    soort: str | None = None
-    riec: str | None = None
+    id: Naam | None = None
+    soort: Naam | None = None
+    riec: Naam | None = None
     status: ZaakStatus | None = None
     vastgesteld_op: Datum | None = None
-    vastgesteld_door: str | None = None
+    vastgesteld_door: Naam | None = None
     beeindigd_op: Tijdstip | None = None
     looptijd: Looptijd | None = None
-    verlengingen: list[Verlenging] | None = None
-    verschijnselen: list[str] | None = None
+    verlengingen: Annotated[list[Verlenging], _MANY] | None = None
+    verschijnselen: Annotated[list[Naam], _MANY] | None = None
     fase: Annotated[int, Field(ge=1, le=3)] | None = None
-    fasebesluiten: list[Fasebesluit] | None = None
+    fasebesluiten: Annotated[list[Fasebesluit], _MANY] | None = None
     signaal: Signaal | None = None
-    deelnemers: list[ZaakDeelnemer] | None = None
+    deelnemers: Annotated[list[ZaakDeelnemer], _MANY] | None = None
     onderzoekstermijn: DuurTekst | None = None
     max_betrokkenen: Aantal | None = None
     reikwijdte: Reikwijdte | None = None
@@ -234,13 +238,13 @@ class Betrokkene(Deel):
     """The subject, under a pseudonym."""
 
     soort: BetrokkeneSoort | None = None
-    sleutel: str | None = None
+    sleutel: Naam | None = None
     relatie: Relatie | None = None
     afstand: NulOfMeer | None = None
-    gebieden: list[str] | None = None
-    band: list[Band] | None = None
-    branches: list[str] | None = None
-    signalen: list[str] | None = None
+    gebieden: Annotated[list[Naam], _MANY] | None = None
+    band: Annotated[list[Band], _MANY] | None = None
+    branches: Annotated[list[Naam], _MANY] | None = None
+    signalen: Annotated[list[Naam], _MANY] | None = None
     onderzoek: Onderzoek | None = None
 
 
@@ -248,20 +252,20 @@ class Instemming(Deel):
     """A recorded human decision."""
 
     soort: InstemmingSoort | None = None
-    organisatie: str | None = None
-    door: str | None = None
+    organisatie: Naam | None = None
+    door: Naam | None = None
     op: Tijdstip | None = None
     tot: Tijdstip | None = None
-    categorieen: list[str] | None = None
+    categorieen: Annotated[list[Naam], _MANY] | None = None
 
 
 class GegevenLabels(Deel):
     """The labels of one item of the answer; never its content."""
 
-    id: str | None = None
-    categorie: str | None = None
-    herkomst: str | None = None
-    herkomst_deelnemer: str | None = None
+    id: Naam | None = None
+    categorie: Naam | None = None
+    herkomst: Naam | None = None
+    herkomst_deelnemer: Naam | None = None
     wpg_artikel: WpgArtikel | None = None
     status: GegevenStatus | None = None
     eerste_verwerking_op: Datum | None = None
@@ -277,15 +281,15 @@ class Dossier(Deel):
     versie: Annotated[Literal[1], BeforeValidator(_versie)]
     deur: Deur
     moment: Moment
-    grondslag: str | None = None
+    grondslag: Naam | None = None
     verzoek: Verzoek | None = None
     vrager: Vrager | None = None
     bron: BronPartij | None = None
     ontvanger: Ontvanger | None = None
     zaak: Zaak | None = None
     betrokkene: Betrokkene | None = None
-    instemmingen: list[Instemming] | None = None
-    gegevens: list[GegevenLabels] | None = None
+    instemmingen: Annotated[list[Instemming], _MANY] | None = None
+    gegevens: Annotated[list[GegevenLabels], Field(max_length=1000)] | None = None
 
     @model_validator(mode="after")
     def _fits_the_door(self) -> Self:

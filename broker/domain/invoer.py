@@ -30,6 +30,8 @@ _MELDINGEN: Final[Mapping[str, str]] = {
     "model_type": "Hier hoort een onderdeel met eigen velden te staan.",
     "model_attributes_type": "Hier hoort een onderdeel met eigen velden te staan.",
     "too_short": "Deze lijst mag niet leeg zijn.",
+    "too_long": "Deze lijst is te lang: hoogstens {max_length}.",
+    "string_too_long": "Deze tekst is te lang: hoogstens {max_length} tekens.",
     "geen_datum": "Dit is geen datum. Schrijf een datum als 2026-11-20.",
     "geen_moment": "Dit is geen moment met tijdzone. Schrijf het als 2026-11-20T10:00:00+01:00.",
     "geen_tijdstip": "Dit is geen datum en geen moment met tijdzone. Schrijf 2026-11-20.",
@@ -37,6 +39,8 @@ _MELDINGEN: Final[Mapping[str, str]] = {
     "alleen_deur_2": "Een resultaat delen wordt alleen bij deur 'verstrekking' beslist.",
     "gegevens_bij_deur_1": "Gegevens horen alleen bij deur 'verstrekking'.",
 }
+# These sentences name the limit.
+_WITH_LIMIT: Final = frozenset({"too_long", "string_too_long"})
 
 
 def parse(data: object) -> Dossier:
@@ -79,15 +83,21 @@ def load_json(text: str | bytes) -> Any:  # noqa: ANN401 - whatever the JSON hol
     return _whole(data, source)
 
 
-def load_yaml(text: str | bytes) -> Any:  # noqa: ANN401 - whatever the YAML holds
+def load_yaml(text: str | bytes, *, references: bool = False) -> Any:  # noqa: ANN401 - any YAML
     """Return the data in this YAML text, in which a date stays the text that it is.
+
+    Args:
+        text: The YAML, in UTF-8.
+        references: Take anchors, aliases and merge keys. Only for our own files: with them a
+            few lines can stand for more than a machine can hold.
 
     Raises:
         InvalidInputError: With the line and column of what cannot be read.
     """
     source = _utf8(text)
     try:
-        data = yaml.load(source, Loader=_Loader)  # noqa: S506 - a SafeLoader, see below
+        # Both are a SafeLoader, see below.
+        data = yaml.load(source, Loader=_Loader if references else _PlainLoader)  # noqa: S506
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f" (regel {mark.line + 1}, kolom {mark.column + 1})" if mark else ""
@@ -127,7 +137,8 @@ def _melding(found: ErrorDetails) -> str:
         return "Dit getal is te groot."
     if kind == "less_than_equal":
         return f"Dit getal moet {context['le']} of minder zijn."
-    return _MELDINGEN.get(kind, "Deze waarde klopt niet.")
+    melding = _MELDINGEN.get(kind, "Deze waarde klopt niet.")
+    return melding.format_map(context) if kind in _WITH_LIMIT else melding
 
 
 def _utf8(text: str | bytes) -> str:
@@ -167,7 +178,9 @@ def _double(names: Iterable[str]) -> InvalidInputError:
         if name in seen:
             break
         seen.add(name)
-    return _unreadable(f"Het onderdeel '{name[:80]}' staat er twee keer in.")
+    # Half a character can be no part of an answer.
+    shown = name[:80].encode(errors="replace").decode()
+    return _unreadable(f"Het onderdeel '{shown}' staat er twee keer in.")
 
 
 def _no_constant(text: str) -> float:
@@ -186,6 +199,31 @@ class _Loader(yaml.SafeLoader):
         if len(set(keys)) != len(keys):
             raise _double(keys)
         return super().construct_mapping(node, deep=deep)
+
+
+class _PlainLoader(_Loader):
+    """A loader in which every part stands once: no anchor, no alias, no merge key."""
+
+    @override
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Take the next part; a reference is refused before anything is built of it."""
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # not in the stubs
+        if getattr(event, "anchor", None) is not None:
+            raise _reference(event.start_mark)
+        return super().compose_node(parent, index)
+
+    @override
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Build a mapping, of which `<<` is no member."""
+        for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:merge":
+                raise _reference(key.start_mark)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _reference(mark: yaml.Mark) -> InvalidInputError:
+    where = f"regel {mark.line + 1}, kolom {mark.column + 1}"
+    return _unreadable(f"Verwijzingen (&, * en <<) mogen niet in dit bestand ({where}).")
 
 
 _Loader.yaml_implicit_resolvers = {

@@ -226,6 +226,17 @@ def test_jsonl_goes_on_after_an_error() -> None:
     assert told[0] == told[5]
 
 
+def test_jsonl_survives_half_a_character_that_stands_twice() -> None:
+    """A double name that cannot be written is an error of its line alone."""
+    good = json.dumps(bases()["hhk"])
+
+    told = answers(toets("--jsonl", "-", given='{"\\ud800":1,"\\ud800":2}\n' + good))
+
+    melding = "Het onderdeel '?' staat er twee keer in."
+    assert told[0] == {"fouten": [{"pointer": "", "melding": melding}]}
+    assert told[1]["uitkomst"] == "toegewezen"
+
+
 def test_jsonl_reads_bytes_that_are_no_text() -> None:
     """A line that is not UTF-8 is an error of that line."""
     good = json.dumps(bases()["hhk"]).encode()
