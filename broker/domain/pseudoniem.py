@@ -3,6 +3,7 @@
 import base64
 import hmac
 import re
+import unicodedata
 from typing import Final
 
 from broker.domain.ports import Identiteit
@@ -11,8 +12,13 @@ from broker.errors import Fout, InvalidInputError
 KEY_BYTES: Final = 32
 _BSN: Final = re.compile(r"[0-9]{9}", re.ASCII)
 _KVK: Final = re.compile(r"[0-9]{8}", re.ASCII)
-# People write a BSN as 999993653, 9999.93.653 or 9999 93 653.
-_WRITTEN_BSN: Final = re.compile(r"(?<!\d)\d(?:[ .]?\d){8}(?!\d)", re.ASCII)
+# People write a BSN as 999993653, 9999.93.653, 9999 93 653 or 9999-93-653; machines put a zero
+# before it. NFKC has turned the narrow and the fixed spaces into the plain one, and full-width
+# digits into these; a hyphen may be any of the dashes of Unicode.
+_BETWEEN: Final = r"[\s./\-\u2010-\u2015\u2212]{0,3}"
+_WRITTEN_BSN: Final = re.compile(
+    rf"(?<![0-9])(?:0{_BETWEEN})?([0-9](?:{_BETWEEN}[0-9]){{8}})(?![0-9])"
+)
 
 
 class Pseudonimiseerder:
@@ -69,8 +75,9 @@ def is_bsn(text: str) -> bool:
 
 
 def holds_bsn(text: str) -> bool:
-    """Tell whether a BSN stands somewhere in free text, also when written with dots or spaces."""
-    return any(is_bsn(re.sub(r"\D", "", found)) for found in _WRITTEN_BSN.findall(text))
+    """Tell whether a BSN stands somewhere in free text, also when separated or after a zero."""
+    plain = unicodedata.normalize("NFKC", text)
+    return any(is_bsn(re.sub(r"[^0-9]", "", found)) for found in _WRITTEN_BSN.findall(plain))
 
 
 def _invalid(pointer: str, melding: str) -> InvalidInputError:

@@ -99,7 +99,8 @@ def test_repr_shows_no_key() -> None:
         ("Gaat dit om 999993653?", True),
         ("Gaat dit om 9999.93.653?", True),
         ("Gaat dit om 9999 93 653?", True),
-        ("Nummer 0999993653 is langer.", False),
+        ("Nummer 0999993653 heeft een nul ervoor.", True),
+        ("Nummer 1999993653 is langer.", False),
         ("Nummer 999993654 klopt niet.", False),
         ("Bel 06 12345678 op 20 november 2026.", False),
     ],
@@ -107,3 +108,20 @@ def test_repr_shows_no_key() -> None:
 def test_bsn_in_free_text_is_found(text: str, held: bool) -> None:  # noqa: FBT001
     """A BSN is found in a sentence in the ways in which people write it."""
     assert holds_bsn(text) is held
+
+
+@given(
+    st.sampled_from(PERSONS),
+    st.lists(
+        st.sampled_from(["", " ", ".", "-", "/", "\xa0", "\u2009", "\u202f", "\u2011", " - "]),
+        min_size=9,
+        max_size=9,
+    ),
+    st.booleans(),
+)
+def test_bsn_is_found_whatever_separates_it(bsn: str, between: list[str], zero: bool) -> None:  # noqa: FBT001
+    """A BSN is found with any mix of separators, and with a zero before it."""
+    written = "".join(part + digit for part, digit in zip(["", *between[1:]], bsn, strict=True))
+
+    assert holds_bsn(f"Gaat dit om {'0' + between[0] if zero else ''}{written}?")
+    assert holds_bsn(written.translate({ord("0") + n: ord("\uff10") + n for n in range(10)}))
