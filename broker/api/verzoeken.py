@@ -231,11 +231,12 @@ def _before(cursor: str | None) -> tuple[dt.datetime, str] | None:
         return None
     try:
         moment = dt.datetime.fromisoformat(found[0])
-    except ValueError:
+        if moment.tzinfo is None:
+            raise foreign()
+        # In UTC some moments with an offset fall outside the calendar.
+        return moment.astimezone(dt.UTC), found[1]
+    except (ValueError, OverflowError):
         raise foreign() from None
-    if moment.tzinfo is None:
-        raise foreign()
-    return moment, found[1]
 
 
 def _put(row: dict[str, Any]) -> IngediendVerzoek:
