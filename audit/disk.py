@@ -1,5 +1,6 @@
 """The files of a log, and `Disk`: the port to everything about them that can fail."""
 
+import contextlib
 import fcntl
 import os
 import sqlite3
@@ -18,7 +19,14 @@ class Disk:
     """What the log asks of the disk. Every method may raise OSError or sqlite3.Error."""
 
     def connect(self, path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-        """Open a database, without transactions of Python's own making."""
+        """Open a database, without transactions of Python's own making.
+
+        A new one is for its owner alone; SQLite gives the files beside it the same mode.
+        """
+        if not read_only:
+            # Only when new: to close a file that SQLite has open would drop its locks.
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         mode = "ro" if read_only else "rwc"
         return sqlite3.connect(
             f"file:{quote(str(path))}?mode={mode}",
