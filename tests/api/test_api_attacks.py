@@ -163,3 +163,18 @@ async def test_outsider_does_not_learn_who_is_looked_at(world: World, vraag: Vra
 
     assert inside == ended == nobody
     assert [grond["code"] for grond in inside[1]] == ["vrager-niet-betrokken"]
+
+
+async def test_committee_is_recorded_by_the_riec_of_the_zaak(world: World) -> None:
+    """The RIEC of the zaak records the test of the committee; nobody else without a place does."""
+    body = {"soort": "rechtmatigheidsadviescommissie", "zaak": "hhk-zaandam-oost-2026"}
+    own = await world.call("POST", "/instemmingen", "am-riec-1", body)
+    async with world.services.store.begin() as tx:
+        await tx.zaken.insert({"id": "hhk-elders", "soort": "hhk", "titel": "X", "riec": "elders",
+                               "status": "voorgesteld"})  # fmt: skip
+    elsewhere = await world.call(
+        "POST", "/instemmingen", "am-riec-1", body | {"zaak": "hhk-elders"}
+    )
+
+    assert own.status_code == 201
+    assert elsewhere.status_code == 403
