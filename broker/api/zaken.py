@@ -214,7 +214,7 @@ async def beeindig(
         context.beller,
         "zaak-beeindigd",
         {"zaak": id, "op": op},
-        lambda tx: tx.zaken.end(id, op=op),
+        lambda tx: tx.zaken.end(id, op=op, nu=uses.now()),
     )
     return await _view(uses, context, id)
 
@@ -321,7 +321,7 @@ async def beeindig_deelname(
         "deelname-beeindigd",
         {"zaak": id, "organisatie": body.organisatie, "deelnemer": body.deelnemer, "tot": tot},
         lambda tx: tx.zaken.end_deelnemer(
-            id, organisatie=body.organisatie, deelnemer=body.deelnemer, tot=tot
+            id, organisatie=body.organisatie, deelnemer=body.deelnemer, tot=tot, nu=uses.now()
         ),
     )
     return await _view(uses, context, id)

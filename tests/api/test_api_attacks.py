@@ -178,3 +178,16 @@ async def test_committee_is_recorded_by_the_riec_of_the_zaak(world: World) -> No
 
     assert own.status_code == 201
     assert elsewhere.status_code == 403
+
+
+async def test_end_that_lies_ahead_can_be_brought_forward(world: World, vraag: Vraag) -> None:
+    """Who ends a zaak now ends it now, also when an end in the future stood already."""
+    path = "/handhavingsknelpunten/hhk-zaandam-oost-2026/beeindiging"
+    planned = await world.call("POST", path, "am-riec-1", {"op": "2027-01-01"})
+    before = (await world.ask(vraag)).json()["bronnen"][0]["besluit"]
+    now = await world.call("POST", path, "am-riec-1", {})
+    after = (await world.ask(vraag)).json()["bronnen"][0]["besluit"]
+
+    assert (planned.status_code, now.status_code) == (201, 201)
+    assert before["uitkomst"] == "toegewezen"
+    assert [grond["code"] for grond in after["weigeringsgronden"]] == ["zaak-beeindigd"]
