@@ -52,7 +52,9 @@ class Rollen:
     def __init__(self, root: Path) -> None:
         """Read `policies/rollen/` below this folder."""
         folder = root / "policies" / "rollen"
-        self._enforcer = casbin.Enforcer(str(folder / "model.conf"), str(folder / "policy.csv"))
+        model, policy = str(folder / "model.conf"), str(folder / "policy.csv")
+        # Its own log would stand as loose lines between ours.
+        self._enforcer = casbin.Enforcer(model, policy, enable_log=False)
         self._known: dict[tuple[Functie, Actie], Bereik | None] = {}
 
     def bereik(self, functie: Functie, actie: Actie) -> Bereik | None:

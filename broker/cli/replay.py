@@ -95,7 +95,10 @@ def digests_in(folder: Path) -> dict[str, Digests]:
         AuditError: The log cannot be read.
     """
     found: dict[str, Digests] = {}
-    reader = Database(Disk().connect(folder / DATABASE, read_only=True))
+    try:
+        reader = Database(Disk().connect(folder / DATABASE, read_only=True))
+    except sqlite3.Error:
+        raise LogReadError("In deze map staat geen logboek.") from None
     try:
         start = 0
         while lines := reader.lines(start, CHUNK, None):

@@ -9,7 +9,7 @@ import typer
 from typing_extensions import override
 
 from broker.cli.options import Map, plainly, settings_from
-from broker.settings import Omgeving, Settings
+from broker.settings import Omgeving, Settings, StartError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -52,7 +52,12 @@ def run(settings: Settings) -> None:
 
     with socket.socket() as bound:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((settings.host, settings.poort))
+        try:
+            bound.bind((settings.host, settings.poort))
+        except OSError:
+            raise StartError(
+                f"Poort {settings.poort} is niet vrij. Kies een andere met --poort, of --poort 0."
+            ) from None
         host, port = bound.getsockname()[:2]
         uvloop.run(_open_and_serve(settings, bound, f"http://{host}:{port}"))
 
@@ -63,7 +68,11 @@ async def _open_and_serve(settings: Settings, bound: socket.socket, address: str
     # Opened here and not by the server, so that a refusal to start is no stack trace.
     async with open_services(settings) as services:
         app = create_app(settings, services=services)
-        await serve_app(app, bound, lambda: typer.echo(f"Sluis luistert op {address}"))
+        await serve_app(app, bound, lambda: typer.echo(_welcome(address)))
+
+
+def _welcome(address: str) -> str:
+    return f"Sluis luistert op {address} (de API op /v1, beschreven in /v1/openapi.json)"
 
 
 async def serve_app(app: "FastAPI", bound: socket.socket, ready: Callable[[], None]) -> None:

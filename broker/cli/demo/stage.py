@@ -96,7 +96,7 @@ def broker(folder: Path) -> Iterator[str]:
         if " http" not in line:
             message = "De broker is niet gestart."
             raise RuntimeError(message)
-        yield line.split()[-1]
+        yield line.split()[3]
     finally:
         process.terminate()
         process.communicate(timeout=20)  # closes the pipe as well

@@ -85,7 +85,7 @@ def _municipal(toneel: Toneel) -> Stap:
     content = items[0].get("inhoud", {})
     return _stap(
         "De Arbeidsinspectie vraagt de gemeente: uit de BRP komt alleen wat is toegewezen",
-        "naam en geboorte, en geen adres",
+        "nummer, naam, geslacht en geboorte, en geen adres",
         answer["status"] == CREATED and "naam" in content and "verblijfplaats" not in content,
         answer,
         "zaanstad-college",
@@ -149,7 +149,7 @@ def _police_released(toneel: Toneel) -> Stap:
     answer = _ask_police(toneel)
     return _stap(
         "De officier van justitie stemt in, en de vraag wordt opnieuw gesteld",
-        "twee mutaties komen door; verwijderd, te oud en fout gelabeld blijft achter",
+        "twee mutaties komen door; wat verwijderd of te oud is, blijft achter",
         given.is_success and released(answer, "politie-nh") == [POLITIEGEGEVENS] * 2,
         answer,
         "politie-nh",
@@ -166,7 +166,8 @@ def _informant(toneel: Toneel) -> Stap:
     told = [b for b in shown if "categorie-uitgesloten" in besluit_codes(b["besluit"])]
     return Stap(
         titel="Een gegeven met label Wpg 12 (informant) zat in het antwoord van de politie",
-        verwacht="tegengehouden bij deur 2; de vrager hoort niet dat het bestaat",
+        verwacht="tegengehouden bij deur 2; de vrager hoort niet dat het bestaat (dit is wat de "
+        "privacyfunctionaris ziet)",
         goed=bool(held) and not told,
         gezien={"in het logboek": len(held), "bij de vrager": len(told)},
         besluit=held[-1]["besluit"] if held else None,
