@@ -53,8 +53,9 @@ class Rollen:
         """Read `policies/rollen/` below this folder."""
         folder = root / "policies" / "rollen"
         model, policy = str(folder / "model.conf"), str(folder / "policy.csv")
+        self._enforcer = casbin.Enforcer(model, policy)
         # Its own log would stand as loose lines between ours.
-        self._enforcer = casbin.Enforcer(model, policy, enable_log=False)
+        self._enforcer.logger.disabled = True
         self._known: dict[tuple[Functie, Actie], Bereik | None] = {}
 
     def bereik(self, functie: Functie, actie: Actie) -> Bereik | None:
