@@ -15,6 +15,7 @@ from broker.store.instemmingen import FACTS as INSTEMMING_FACTS
 from broker.store.instemmingen import contract_form
 from broker.store.models import GebruikerRow, InstemmingRow, PersoonskaartRow, ZaakRow
 from broker.store.persoonskaarten import FACTS, RESEARCH, betrokkene
+from broker.store.regelversies import in_force
 from broker.store.zaken import zaak_facts
 
 CACHED: Final = 4096
@@ -26,14 +27,16 @@ class Dossierfeiten:
     """The parts of a dossier that the store knows, each in exactly the shape of the contract.
 
     `vrager` lacks only the `taak`, which the caller adds. `zaak` is None when there is no such
-    zaak; `betrokkene` is None when the subject has no persoonskaart in it. The dicts are fresh:
-    the caller may do with them what it likes.
+    zaak; `betrokkene` is None when the subject has no persoonskaart in it. `regels` is the digest
+    of the rules in force, seen in the same snapshot. The dicts are fresh: the caller may do with
+    them what it likes.
     """
 
     vrager: Rij
     zaak: Rij | None
     betrokkene: Rij | None
     instemmingen: list[Rij]
+    regels: str | None
 
 
 class ZaakCache:
@@ -66,13 +69,16 @@ class ZaakCache:
 
 
 def _who_and_where() -> Select[*tuple[Any, ...]]:
-    """Select the gebruiker, the version of the zaak and the persoonskaart in it, as one row."""
+    """Select gebruiker, version of the zaak, persoonskaart in it and rules in force, as one row."""
     kaart = (getattr(PersoonskaartRow, name) for name in (*FACTS, *RESEARCH))
     zaak: BindParameter[str] = bindparam("zaak")
     sleutel: BindParameter[str] = bindparam("sleutel")
     return (
         select(
-            GebruikerRow, ZaakRow.versie, *(column.label(f"kaart_{column.key}") for column in kaart)
+            GebruikerRow,
+            ZaakRow.versie,
+            in_force().label("regels"),
+            *(column.label(f"kaart_{column.key}") for column in kaart),
         )
         .select_from(GebruikerRow)
         .outerjoin(ZaakRow, ZaakRow.id == zaak)
@@ -136,6 +142,7 @@ async def read_dossierfeiten(
         zaak=facts,
         betrokkene=None if row["kaart_sleutel"] is None else betrokkene(row, "kaart_"),
         instemmingen=instemmingen,
+        regels=row["regels"],
     )
 
 

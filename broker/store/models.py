@@ -24,6 +24,7 @@ from broker.domain.dossier import (
     SignaalStatus,
     ZaakStatus,
 )
+from broker.domain.regelversie import Stap
 from broker.store.columns import Base, one_of, pseudonym
 
 BRON_SOORTEN: Final = ("brp", "partner", "geen")
@@ -31,7 +32,7 @@ FUNCTIES: Final = ("analist", "poortwachter", "accountmanager", "privacyfunction
 ROLLEN: Final = ("verwerker", "toetser", "beheerder")
 ZAAK_SOORTEN: Final = ("hhk", "casus", "scan")
 UITKOMSTEN: Final = ("toegewezen", "geweigerd", "instemming-vereist", "deels")
-INSERT_ONLY: Final = ("verzoeken", "besluiten")
+INSERT_ONLY: Final = ("verzoeken", "besluiten", "regelversies", "regelstappen")
 """Evidence: triggers refuse every change of these tables."""
 METADATA: Final = Base.metadata
 
@@ -284,3 +285,34 @@ class BesluitRow(Base):
     dossier: Mapped[str] = mapped_column(Text)
     besluit: Mapped[str] = mapped_column(Text)
     versies: Mapped[dict[str, Any]]
+
+
+class RegelversieRow(Base):
+    """The content of one version of the rules: the archive that its digest is of."""
+
+    __tablename__ = "regelversies"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    archief: Mapped[bytes]
+
+
+class RegelstapRow(Base):
+    """One step of a version. The newest step `in-werking`, of all versions, is the one in force.
+
+    At the first start there is nobody yet, so `door` refers to nothing.
+    """
+
+    __tablename__ = "regelstappen"
+    __table_args__ = (
+        one_of("stap", tuple(Stap)),
+        Index(None, "stap", "nummer"),
+        Index(None, "regelversie", "nummer"),
+    )
+
+    nummer: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    regelversie: Mapped[str] = mapped_column(ForeignKey("regelversies.id"))
+    stap: Mapped[str]
+    door: Mapped[str | None]
+    organisatie: Mapped[str | None]
+    op: Mapped[dt.datetime]
+    inhoud: Mapped[dict[str, Any]]

@@ -18,6 +18,7 @@ from broker.store.instemmingen import Instemmingen
 from broker.store.migrate import head
 from broker.store.organisaties import Organisaties
 from broker.store.persoonskaarten import Persoonskaarten
+from broker.store.regelversies import Regelversies
 from broker.store.signalen import Signalen
 from broker.store.toegang import Toegang
 from broker.store.verzoeken import Verzoeken
@@ -38,6 +39,7 @@ class Tx:
         self.instemmingen = Instemmingen(conn)
         self.verzoeken = Verzoeken(conn)
         self.besluiten = Besluiten(conn)
+        self.regelversies = Regelversies(conn)
 
 
 class ReadTx(Tx):

@@ -51,6 +51,7 @@ async def test_facts_have_the_shape_of_the_contract(store: Store) -> None:
         zaak=ZAAK,
         betrokkene=BETROKKENE,
         instemmingen=[],
+        regels=None,
     )
 
 

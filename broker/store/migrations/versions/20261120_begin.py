@@ -10,7 +10,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-_EVIDENCE = ("verzoeken", "besluiten")
+_EVIDENCE = ("verzoeken", "besluiten", "regelversies", "regelstappen")
 _DEELNEMER = (
     ["organisatie", "deelnemer"],
     ["organisatie_deelnemers.organisatie", "organisatie_deelnemers.deelnemer"],
@@ -26,6 +26,7 @@ def upgrade() -> None:
     _create_subjects()
     _create_verzoeken()
     _create_besluiten()
+    _create_regelversies()
     if op.get_bind().dialect.name == "postgresql":
         _guard_on_postgresql()
     else:
@@ -34,6 +35,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     postgresql = op.get_bind().dialect.name == "postgresql"
+    for table in ("regelstappen", "regelversies"):
+        op.drop_table(table)
     for table in ("besluiten", "verzoeken", "instemmingen", "persoonskaarten"):
         op.drop_table(table)
     if postgresql:
@@ -268,6 +271,31 @@ def _create_besluiten() -> None:
     op.create_index("ix_besluiten_moment_id", "besluiten", ["moment", "id"])
 
 
+def _create_regelversies() -> None:
+    op.create_table(
+        "regelversies",
+        _text("id", key=True),
+        sa.Column("archief", sa.LargeBinary(), nullable=False),
+    )
+    op.create_table(
+        "regelstappen",
+        sa.Column("nummer", sa.Integer(), primary_key=True, autoincrement=False, nullable=False),
+        _text("regelversie"),
+        _text("stap"),
+        *map(_fact, ("door", "organisatie")),
+        sa.Column("op", Moment(), nullable=False),
+        _json("inhoud", nullable=False),
+        sa.ForeignKeyConstraint(["regelversie"], ["regelversies.id"]),
+        sa.CheckConstraint(
+            "stap IN ('voorgesteld', 'beproefd', 'goedgekeurd', 'in-werking', 'afgewezen', "
+            "'ingetrokken')",
+            name="stap",
+        ),
+    )
+    op.create_index("ix_regelstappen_stap_nummer", "regelstappen", ["stap", "nummer"])
+    op.create_index("ix_regelstappen_regelversie_nummer", "regelstappen", ["regelversie", "nummer"])
+
+
 def _guard_on_sqlite() -> None:
     for table in _EVIDENCE:
         for verb in ("UPDATE", "DELETE"):
@@ -282,11 +310,12 @@ def _guard_on_sqlite() -> None:
         "OR (organisatie = NEW.organisatie AND kenmerk = NEW.kenmerk)) "
         "BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: verzoeken'); END"
     )
-    op.execute(
-        "CREATE TRIGGER besluiten_geen_replace BEFORE INSERT ON besluiten WHEN EXISTS ("
-        "SELECT 1 FROM besluiten WHERE id = NEW.id) "
-        "BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: besluiten'); END"
-    )
+    for table, key in (("besluiten", "id"), ("regelversies", "id"), ("regelstappen", "nummer")):
+        op.execute(
+            f"CREATE TRIGGER {table}_geen_replace BEFORE INSERT ON {table} WHEN EXISTS ("  # noqa: S608
+            f"SELECT 1 FROM {table} WHERE {key} = NEW.{key}) "
+            f"BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {table}'); END"
+        )
 
 
 def _guard_on_postgresql() -> None:
