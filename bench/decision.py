@@ -15,6 +15,7 @@ import orjson
 
 from bench.figures import Cijfers, summary, timed
 from broker.decision.decide import Decider, EngineFactory
+from broker.decision.regelset import Regelset
 from broker.decision.register import default_root
 from broker.decision.rules import PolicyEngine, Rules
 from broker.domain import invoer
@@ -192,7 +193,9 @@ def _opa(program: str, data: Path) -> Iterator[_OpaServer]:
     with socket.socket() as free:
         free.bind((_HOST, 0))
         port = free.getsockname()[1]
-    files = [str(path) for path in (*Rules(default_root()).files, data)]
+    rules = data.with_name("besluit.rego")
+    rules.write_text(Rules(Regelset.from_folder(default_root())).text, encoding="utf-8")
+    files = [str(rules), str(data)]
     command = [program, "run", "--server", "--addr", f"{_HOST}:{port}", "--log-level", "error"]
     command += ["--disable-telemetry", *files]
     with subprocess.Popen(  # noqa: S603 - OPA itself

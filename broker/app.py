@@ -28,7 +28,8 @@ from broker.api.context import Services
 from broker.api.openapi import openapi_document
 from broker.api.rollen import Rollen
 from broker.decision.decide import Decider
-from broker.decision.register import RegisterError, default_root
+from broker.decision.regelset import RegisterError
+from broker.decision.register import default_root
 from broker.domain.ports import Bron, Clock, Ids
 from broker.domain.pseudoniem import Pseudonimiseerder
 from broker.errors import BrokerError

@@ -15,8 +15,9 @@ from typing import Any, Final
 
 from broker.decision.dialect.engine import CompiledEngine
 from broker.decision.dialect.syntax import RegoError
-from broker.decision.register import Register, RegisterError, Stand
-from broker.decision.rules import PolicyEngine, Rules
+from broker.decision.regelset import Regelfout, Regelset, RegisterError
+from broker.decision.register import Register, Stand
+from broker.decision.rules import PolicyEngine, PolicyServer, Rules
 from broker.domain.besluit import (
     Besluit,
     Deelbesluit,
@@ -34,39 +35,74 @@ _GRANTED: Final = Uitkomst.TOEGEWEZEN
 
 
 class Decider:
-    """Decides dossiers with one set of rules and one register."""
+    """Decides dossiers with one rule set."""
 
     def __init__(
-        self, register: Register, rules: Rules, engine: EngineFactory = CompiledEngine
+        self, regelset: Regelset, engine: EngineFactory, server: PolicyServer | None
     ) -> None:
-        self._register = register
-        self._rules = rules
+        self.regelset = regelset
+        self.register = Register.load(regelset)
+        self._rules = Rules(regelset)
         self._factory = engine
+        self._server = server
         self._engines: dict[int, PolicyEngine] = {}
 
     @classmethod
-    def load(cls, root: Path, engine: EngineFactory = CompiledEngine) -> "Decider":
-        """Read the rules and the register below this folder.
+    def load(
+        cls,
+        source: Path | Regelset,
+        engine: EngineFactory = CompiledEngine,
+        server: PolicyServer | None = None,
+    ) -> "Decider":
+        """Make ready a rule set, or the one below a folder.
 
         Raises:
             RegisterError: A file is missing or wrong; tells which, and why.
         """
-        return cls(Register.load(root), Rules(root), engine)
+        regelset = source if isinstance(source, Regelset) else Regelset.from_folder(source)
+        return cls(regelset, engine, server)
+
+    @property
+    def digest(self) -> str:
+        """The digest of the rule set, which every besluit names."""
+        return self.regelset.digest
 
     def decide(self, dossier: Dossier) -> Besluit:
-        """Return the besluit on this dossier.
+        """Return the besluit on this dossier, by the engine in this process.
 
         Raises:
             DecisionError: The rules gave no verdict, so nothing may leave.
         """
-        moment = instant(dossier.moment)
-        day = day_of(moment)
-        stand = self._register.on(day)
-        facts = feiten(dossier, stand.termijnen)
+        day = day_of(instant(dossier.moment))
+        facts = self.facts(dossier)
         try:
             verdict = self._engine(day).evaluate(facts)
-            return _Besluiten(dossier, facts, stand, self._rules.digest).build(verdict)
-        except (KeyError, TypeError, ValueError, IndexError, RegoError):
+        except RegoError:
+            raise DecisionError("De regels gaven een onbruikbaar antwoord.") from None
+        return self._besluit(dossier, facts, verdict)
+
+    async def beslis(self, dossier: Dossier) -> Besluit:
+        """Return the besluit on this dossier, by the server when there is one.
+
+        Raises:
+            DecisionError: The rules gave no verdict, so nothing may leave.
+        """
+        if self._server is None:
+            return self.decide(dossier)
+        facts = self.facts(dossier)
+        return self._besluit(dossier, facts, await self._server.evaluate(facts))
+
+    def facts(self, dossier: Dossier) -> dict[str, Any]:
+        """Return the input of the rules for this dossier."""
+        day = day_of(instant(dossier.moment))
+        stand = str(self.register.period(day))
+        return feiten(dossier, self.register.on(day).termijnen) | {"stand": stand}
+
+    def _besluit(self, dossier: Dossier, facts: Mapping[str, Any], verdict: object) -> Besluit:
+        stand = self.register.on(day_of(facts["moment"]))
+        try:
+            return _Besluiten(dossier, facts, stand, self.digest).build(verdict)
+        except (KeyError, TypeError, ValueError, IndexError):
             raise DecisionError("De regels gaven een onbruikbaar antwoord.") from None
 
     def prepare(self, moment: str) -> None:
@@ -78,12 +114,14 @@ class Decider:
         try:
             self._engine(day_of(instant(moment)))
         except RegoError as error:
-            raise RegisterError(str(error)) from error
+            raise RegisterError(
+                [Regelfout(bestand=error.file, regel=error.line, reden=error.reason)]
+            ) from error
 
     def _engine(self, day: dt.date) -> PolicyEngine:
-        period = self._register.period(day)
+        period = self.register.period(day)
         if period not in self._engines:
-            self._engines[period] = self._factory(self._rules, self._register.on(day).data)
+            self._engines[period] = self._factory(self._rules, self.register.on(day).data)
         return self._engines[period]
 
     def consent_givers(self, moment: str) -> Mapping[str, Sequence[str]]:
@@ -91,7 +129,7 @@ class Decider:
 
         An empty list: only the RIEC itself, which is no deelnemer.
         """
-        return self._register.on(day_of(instant(moment))).givers
+        return self.register.on(day_of(instant(moment))).givers
 
 
 class _Besluiten:

@@ -7,11 +7,12 @@ by its own list and told by its own ground (contract, Grounds).
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from broker.decision.regelset import Regelfout, Regelset, RegisterError
 from broker.domain.invoer import load_yaml
 from broker.domain.kalender import ALWAYS, Duur, day_start, parse_date, parse_duration
 
@@ -19,10 +20,7 @@ _KEYS: Final = ("vraagstelling_minimaal", "activiteiten", "deelnemers", "labels_
 _KEYS_MORE: Final = ("resultaat", "instemming_gever", "passende_band")
 # The basis that holds what all bases share: who is a deelnemer in law, and what a category is.
 _GRONDWET: Final = "wgs-riec"
-
-
-class RegisterError(Exception):
-    """The register cannot be used; tells the file and the reason."""
+_GRONDEN: Final = "policies/gronden.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,19 +79,35 @@ class Register:
         self._standen: dict[int, Stand] = {}
 
     @classmethod
-    def load(cls, root: Path) -> "Register":
-        """Read `grondslagen/` and `policies/gronden.yaml` below this folder.
+    def load(cls, regelset: Regelset) -> "Register":
+        """Read the register in this rule set.
 
         Raises:
             RegisterError: A file is missing or wrong.
         """
-        files = [
-            *sorted((root / "grondslagen" / "samenwerking").glob("*/*.yaml")),
-            *sorted((root / "grondslagen" / "bilateraal").glob("*/*.yaml")),
-            *sorted((root / "grondslagen" / "redenen").glob("*.yaml")),
-        ]
-        gronden = _read(root / "policies" / "gronden.yaml").inhoud
-        return cls([_read(file) for file in files], gronden)
+        files = {
+            name: content
+            for folder in ("samenwerking", "bilateraal", "redenen")
+            for name, content in regelset.below(f"grondslagen/{folder}").items()
+        }
+        gronden = regelset.bestanden.get(_GRONDEN)
+        if gronden is None:
+            raise RegisterError(
+                [Regelfout(bestand=_GRONDEN, regel=None, reden="Dit bestand ontbreekt.")]
+            )
+        versies = [_read(name, content) for name, content in files.items()]
+        return cls(versies, _read(_GRONDEN, gronden).inhoud)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The data of the rules: for each period of unchanged law all that holds in it."""
+        return {"standen": {str(self.period(day)): self.on(day).data for day in self._days()}}
+
+    def _days(self) -> Iterator[dt.date]:
+        """Yield a day of each period, in order."""
+        if self._borders:
+            yield self._borders[0] - dt.timedelta(days=1)
+        yield from self._borders or (dt.date.max,)
 
     def period(self, day: dt.date) -> int:
         """Return the number of the period of unchanged law that holds this day."""
@@ -140,9 +154,8 @@ def default_root() -> Path:
     return Path(__file__).resolve().parents[2]
 
 
-def _read(path: Path) -> Versie:
+def _read(name: str, text: bytes) -> Versie:
     try:
-        text = path.read_bytes()
         content = load_yaml(text, references=True)
         return Versie(
             id=content.get("id", "redenen"),
@@ -153,8 +166,7 @@ def _read(path: Path) -> Versie:
             inhoud=content,
         )
     except Exception as error:
-        message = f"{path.name}: {error}"
-        raise RegisterError(message) from error
+        raise RegisterError([Regelfout(bestand=name, regel=None, reden=str(error))]) from error
 
 
 def _day(text: str | None) -> dt.date | None:

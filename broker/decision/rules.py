@@ -4,10 +4,10 @@ An engine is not trusted: an error, an undefined answer or an answer of another 
 to decide, never a grant.
 """
 
-import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final, Protocol
+
+from broker.decision.regelset import Regelset
 
 ENTRYPOINT: Final = "data.sluis.besluit.besluit"
 _PACKAGE: Final = "package sluis.besluit"
@@ -25,16 +25,25 @@ class PolicyEngine(Protocol):
         """
 
 
-class Rules:
-    """The text of the rules, and its digest."""
+class PolicyServer(Protocol):
+    """Evaluates the rules elsewhere, on one input."""
 
-    def __init__(self, root: Path) -> None:
-        self.files = sorted((root / "policies" / "besluit").glob("*.rego"))
-        parts = [path.read_text(encoding="utf-8") for path in self.files]
-        table = (root / "policies" / "gronden.yaml").read_bytes()
-        digest = hashlib.sha256(table)
-        for path, part in zip(self.files, parts, strict=True):
-            digest.update(f"\0{path.name}\0{part}".encode())
-        self.digest = "sha256:" + digest.hexdigest()
-        bodies = (p.replace(_PACKAGE, "", 1).replace(_IMPORT, "", 1) for p in parts)
+    async def evaluate(self, facts: Mapping[str, Any]) -> object:
+        """Return what the entrypoint of the rules says of these facts; the shape is not trusted.
+
+        Raises:
+            DecisionError: The server gave no answer of the rules that it was asked for.
+        """
+
+
+class Rules:
+    """The text of the rules: of each file by its name, and as one."""
+
+    def __init__(self, regelset: Regelset) -> None:
+        self.files: dict[str, str] = {
+            name: content.decode() for name, content in regelset.below("policies/besluit").items()
+        }
+        bodies = (
+            text.replace(_PACKAGE, "", 1).replace(_IMPORT, "", 1) for text in self.files.values()
+        )
         self.text = "\n".join((_PACKAGE, _IMPORT, *bodies))

@@ -7,6 +7,7 @@ import pytest
 
 from broker.decision.decide import Decider
 from broker.decision.dialect.engine import CompiledEngine
+from broker.decision.regelset import Regelset
 from broker.decision.register import Register, default_root
 from broker.decision.rules import PolicyEngine, Rules
 from broker.domain import invoer
@@ -15,9 +16,9 @@ from broker.domain.kalender import day_of, instant
 from broker.errors import DecisionError
 from tests.decision.gevallen import bases, merge
 
-ROOT: Final = default_root()
-REGISTER: Final = Register.load(ROOT)
-RULES: Final = Rules(ROOT)
+REGELSET: Final = Regelset.from_folder(default_root())
+REGISTER: Final = Register.load(REGELSET)
+RULES: Final = Rules(REGELSET)
 GRANTED: Final = {"id": "bedrijfsgegevens", "uitkomst": "toegewezen", "codes": []}
 REFUSED: Final = {
     "id": "bedrijfsgegevens",
@@ -42,11 +43,11 @@ def saying(answer: object) -> Decider:
     """Return a decider whose engine gives this answer."""
 
     def factory(rules: Rules, data: Mapping[str, Any]) -> PolicyEngine:
-        assert rules.digest
+        assert rules.text
         assert data
         return Says(answer)
 
-    return Decider(REGISTER, RULES, factory)
+    return Decider.load(REGELSET, factory)
 
 
 def sound(name: str) -> dict[str, Any]:

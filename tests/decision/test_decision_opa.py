@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from broker.decision.dialect.engine import CompiledEngine
+from broker.decision.regelset import Regelset
 from broker.decision.register import Register, Stand, default_root
 from broker.decision.rules import ENTRYPOINT, Rules
 from broker.domain import invoer
@@ -25,6 +26,7 @@ from tests.decision.gevallen import cases
 from tests.decision.maker import dossiers
 
 POLICIES: Final = default_root() / "policies"
+REGELSET: Final = Regelset.from_folder(default_root())
 SEED: Final = 20260615
 GENERATED: Final = 2400
 # What the two engines do differently, or what reads the world: not for our rules.
@@ -92,7 +94,7 @@ def all_dossiers() -> list[Dossier]:
 
 def test_engine_says_what_opa_says(opa: str, tmp_path: Path) -> None:
     """On every case and on thousands of made dossiers both engines give the same bytes."""
-    register, rules = Register.load(default_root()), Rules(default_root())
+    register, rules = Register.load(REGELSET), Rules(REGELSET)
     by_period: dict[int, list[Dossier]] = defaultdict(list)
     for dossier in all_dossiers():
         by_period[register.period(day_of(instant(dossier.moment)))].append(dossier)
@@ -119,7 +121,7 @@ def test_engine_says_what_opa_says(opa: str, tmp_path: Path) -> None:
 
 def test_rules_give_an_answer_to_every_dossier() -> None:
     """No dossier that is well formed leaves the rules without an answer."""
-    register, rules = Register.load(default_root()), Rules(default_root())
+    register, rules = Register.load(REGELSET), Rules(REGELSET)
     engines: dict[int, CompiledEngine] = {}
     silent = []
 

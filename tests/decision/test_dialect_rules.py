@@ -14,6 +14,7 @@ import yaml
 from broker.decision.dialect.engine import CompiledEngine, Program
 from broker.decision.dialect.syntax import RegoError, tokens
 from broker.decision.dialect.values import UNDEFINED, ConflictError
+from broker.decision.regelset import Regelset
 from broker.decision.register import Register
 from broker.decision.rules import PolicyEngine, Rules
 from broker.domain.dossier import Dossier
@@ -26,7 +27,8 @@ from tests.decision.regorus import Regorus
 _T = TypeVar("_T")
 ROOT = Path(__file__).parents[2]
 CASES = Path(__file__).with_name("cases")
-RULES = Rules(ROOT)
+REGELSET = Regelset.from_folder(ROOT)
+RULES = Rules(REGELSET)
 DAY = 86_400_000_000
 NOW = 1_780_000_000_000_000
 CONFLICT = "conflict"
@@ -36,7 +38,7 @@ BODY = RULES.text.split("import rego.v1", 1)[1]
 @pytest.fixture(scope="module")
 def law() -> Mapping[str, Any]:
     """Give the data of the rules as the law stands in 2026."""
-    return Register.load(ROOT).on(dt.date(2026, 6, 1)).data
+    return Register.load(REGELSET).on(dt.date(2026, 6, 1)).data
 
 
 class Facts:
@@ -262,7 +264,7 @@ def merge(target: object, patch: object) -> Any:  # noqa: ANN401 - JSON
 
 def same_verdicts(folder: Path, dossiers: Sequence[object]) -> int:
     """Evaluate these dossiers by all engines that are here; return how many regorus answered."""
-    register, answered = Register.load(ROOT), 0
+    register, answered = Register.load(REGELSET), 0
     periods: dict[int, list[Dossier]] = {}
     for raw in dossiers:
         dossier = Dossier.model_validate(json.loads(json.dumps(raw, default=str)))
@@ -378,18 +380,16 @@ def verdicts(program: Program, made: Sequence[dict[str, Any]]) -> list[str]:
     return found
 
 
-def test_refusal_names_the_file(tmp_path: Path) -> None:
+def test_refusal_names_the_file() -> None:
     """A rule outside the dialect is refused with the name of its file and the line in it."""
-    (tmp_path / "policies" / "besluit").mkdir(parents=True)
-    (tmp_path / "policies" / "gronden.yaml").write_text("{}", encoding="utf-8")
-    for name, body in (("a", "p := 1\n"), ("b", "q := 1\n\nr := p + q\n"), ("c", "s := 1\n")):
-        path = tmp_path / "policies" / "besluit" / f"{name}.rego"
-        path.write_text(f"# x\npackage sluis.besluit\n\nimport rego.v1\n\n{body}", encoding="utf-8")
+    bodies = {"a": "p := 1\n", "b": "q := 1\n\nr := p + q\n", "c": "s := 1\n"}
+    head = "# x\npackage sluis.besluit\n\nimport rego.v1\n\n"
+    files = {f"policies/besluit/{n}.rego": (head + body).encode() for n, body in bodies.items()}
 
     with pytest.raises(RegoError) as refusal:
-        CompiledEngine(Rules(tmp_path), {})
+        CompiledEngine(Rules(Regelset(bestanden=files)), {})
 
-    assert (refusal.value.file, refusal.value.line) == ("b.rego", 8)
+    assert (refusal.value.file, refusal.value.line) == ("policies/besluit/b.rego", 8)
 
 
 @pytest.mark.parametrize("facts", [{}, {"deur": "verzoek"}, {"deur": {1}}, {"moment": "\ud800"}])

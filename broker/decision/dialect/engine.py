@@ -96,9 +96,9 @@ def _members(value: object) -> list[Any]:
 def _placed(error: RegoError, rules: Rules) -> RegoError:
     """Return the error with the file it is in, and its line there."""
     line = error.line - _LINES_AHEAD
-    for path in rules.files:
-        lines = path.read_text(encoding="utf-8").count("\n") + 1
+    for name, text in rules.files.items():
+        lines = text.count("\n") + 1
         if line <= lines:
-            return RegoError(error.reason, line, path.name)
+            return RegoError(error.reason, line, name)
         line -= lines
     return RegoError(error.reason, error.line, "besluit")
