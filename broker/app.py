@@ -28,7 +28,7 @@ from broker.api.context import Services
 from broker.api.openapi import openapi_document
 from broker.api.rollen import Rollen
 from broker.decision.decide import Decider
-from broker.decision.regelset import RegisterError
+from broker.decision.regelset import Regelset, RegisterError
 from broker.decision.register import default_root
 from broker.domain.ports import Bron, Clock, Ids
 from broker.domain.pseudoniem import Pseudonimiseerder
@@ -36,8 +36,11 @@ from broker.errors import BrokerError
 from broker.logs import Event, make_logger
 from broker.services.bronnen import Bronnen, MakeBron
 from broker.services.doors import Doors
+from broker.services.handtekening import Handtekening
 from broker.services.keeper import Keeper
 from broker.services.recorder import Recorder, Regel
+from broker.services.regels import LoadRules, Regels
+from broker.services.regelversies import Regelversies
 from broker.services.toetsingen import Toetsingen
 from broker.settings import Omgeving, Settings, StartError, load_settings
 from broker.store import Store, migrate
@@ -93,7 +96,6 @@ class OpenServices(Services):
     """All that runs: what the routes use, and what the command line needs beside it."""
 
     store: Store
-    decider: Decider
     recorder: Recorder
     hersteld: int
     """How many open voornemens of an earlier run were closed as onbepaald."""
@@ -127,8 +129,7 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     pseudoniem = Pseudonimiseerder(settings.pseudonym_key())
     signer = settings.log_signer()
-    decider = Decider.load(default_root())
-    decider.prepare(world.clock.now().isoformat())
+    geleverd = Regelset.from_folder(default_root())
     url = settings.database_url
     await migrate(url)
     store = await Store.open(url, wait=settings.database_seconden)
@@ -137,6 +138,16 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     stack.callback(log.close)
     recorder = Recorder(log, world.clock, world.random_bytes)
     recovered = await recover(log, recorder)
+    keeper = Keeper(store, recorder, world.ids)
+    regels = Regels(store, rules_loader(world.clock), geleverd)
+    regelversies = Regelversies(
+        store=store,
+        keeper=keeper,
+        regels=regels,
+        clock=world.clock,
+        sleutel=Handtekening(None),
+    )
+    await regelversies.begin()
     client = await stack.enter_async_context(source_client())
     bronnen = Bronnen(world.make_bron or _adapters(settings, client))
     await bronnen.refresh(store)
@@ -145,25 +156,36 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
         ids=world.ids,
         log=log,
         rollen=Rollen(default_root()),
-        keeper=Keeper(store, recorder, world.ids),
+        keeper=keeper,
         doors=Doors(
             store=store,
-            decider=decider,
+            regels=regels,
             recorder=recorder,
             bronnen=bronnen,
             pseudoniem=pseudoniem,
             clock=world.clock,
             ids=world.ids,
         ),
-        toetsingen=Toetsingen(decider, recorder, world.ids),
+        toetsingen=Toetsingen(regels, recorder, world.ids),
         bronnen=bronnen,
         pseudoniem=pseudoniem,
-        consent_givers=decider.consent_givers,
+        regels=regels,
+        regelversies=regelversies,
         store=store,
-        decider=decider,
         recorder=recorder,
         hersteld=recovered,
     )
+
+
+def rules_loader(clock: Clock) -> LoadRules:
+    """Return what loads a rule set, and makes it ready for the dossiers of now."""
+
+    def load(regelset: Regelset) -> Decider:
+        decider = Decider.load(regelset)
+        decider.prepare(clock.now().isoformat())
+        return decider
+
+    return load
 
 
 async def recover(log: Log, recorder: Recorder) -> int:
@@ -216,7 +238,13 @@ def create_app(
             if found is None:
                 found = await stack.enter_async_context(open_services(chosen, world))
             app.state.services = found
-            logger.info(Event.GESTART, omgeving=chosen.omgeving, onbepaald=found.hersteld)
+            logger.info(
+                Event.GESTART,
+                omgeving=chosen.omgeving,
+                onbepaald=found.hersteld,
+                regels=await found.regels.in_werking(),
+                regels_geleverd=found.regels.geleverd.digest,
+            )
             yield
         logger.info(Event.GESTOPT)
 

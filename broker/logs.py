@@ -22,7 +22,7 @@ class Event(StrEnum):
 
 _ALWAYS: Final = frozenset({"event", "level", "timestamp"})
 FIELDS: Final[Mapping[str, frozenset[str]]] = {
-    Event.GESTART: frozenset({"omgeving", "onbepaald"}),
+    Event.GESTART: frozenset({"omgeving", "onbepaald", "regels", "regels_geleverd"}),
     Event.GESTOPT: frozenset(),
     Event.AFGEHANDELD: frozenset({"instance", "methode", "route", "status", "ms"}),
     Event.ONVERWACHT: frozenset({"instance", "soort", "plaats"}),

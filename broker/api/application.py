@@ -28,6 +28,10 @@ from broker.errors import RecordError
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 PUBLIC: Final = frozenset({f"{V1}/openapi.json", "/livez", "/readyz"})
 """The only paths that need no context."""
+OTHER_RULES: Final = (
+    "Deze software brengt andere regels mee dan er gelden. "
+    "Wie ze wil gebruiken, stelt ze voor als regelversie."
+)
 
 
 _PARTS: Final = tuple(
@@ -89,9 +93,9 @@ def _public(app: FastAPI, adres: str) -> APIRouter:
         return {"status": "leeft"}
 
     @router.get("/readyz")
-    async def readyz(ready: Annotated[None, Depends(_ready)]) -> dict[str, str]:  # noqa: ARG001
-        """Tell that the store and the log work."""
-        return {"status": "gereed"}
+    async def readyz(ready: Annotated[dict[str, str], Depends(_ready)]) -> dict[str, str]:
+        """Tell that the store, the log and the rules work, and which rules decide."""
+        return ready
 
     return router
 
@@ -110,14 +114,19 @@ def _allowed(path: str, public: APIRouter) -> str:
     return ", ".join(sorted(methods))
 
 
-async def _ready(uses: Uses) -> None:
-    """Refuse when nothing can be recorded.
+async def _ready(uses: Uses) -> dict[str, str]:
+    """Return that all is ready, with the digest of the rules in force.
 
     Raises:
         RecordError: The log or the store does not work.
+        DecisionError: The rules in force cannot be loaded.
     """
     _check_log(uses)
-    await uses.keeper.read(lambda tx: tx.toegang.holder("", moment=uses.clock.now()))
+    regels, geleverd = (await uses.regels.now()).digest, uses.regels.geleverd.digest
+    ready = {"status": "gereed", "regels": regels}
+    if regels != geleverd:
+        ready |= {"regels_geleverd": geleverd, "melding": OTHER_RULES}
+    return ready
 
 
 def _check_log(uses: Services) -> None:

@@ -4,7 +4,7 @@
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -21,6 +21,8 @@ from broker.services.bronnen import Bronnen
 from broker.services.caller import Beller, Functie
 from broker.services.doors import Doors
 from broker.services.keeper import Keeper
+from broker.services.regels import Regels
+from broker.services.regelversies import Regelversies
 from broker.services.toetsingen import Toetsingen
 
 HIDDEN: Final = "Dit bestaat niet, of u mag het niet zien."
@@ -41,8 +43,8 @@ class Services:
     toetsingen: Toetsingen
     bronnen: Bronnen
     pseudoniem: Pseudonimiseerder
-    consent_givers: Callable[[str], Mapping[str, Sequence[str]]]
-    """As which deelnemer someone may record each kind of consent, at a moment."""
+    regels: Regels
+    regelversies: Regelversies
 
     def now(self) -> str:
         """Return the moment now, as text with offset."""

@@ -109,7 +109,7 @@ async def lees_openstaand(context: Lezer, uses: Uses) -> list[OpenstaandeInstemm
 async def geef_instemming(body: NieuweInstemming, context: Gever, uses: Uses) -> InstemmingView:
     """Geef een instemming namens uw organisatie."""
     now = uses.now()
-    _check_giver(uses, context, body.soort, now)
+    await _check_giver(uses, context, body.soort, now)
     sleutel = _sleutel(body, uses)
     if body.zaak is None:
         _check_bound(body, sleutel)
@@ -160,13 +160,13 @@ async def trek_in(
     return await _view(uses, id)
 
 
-def _check_giver(uses: Services, context: Context, soort: str, now: str) -> None:
+async def _check_giver(uses: Services, context: Context, soort: str, now: str) -> None:
     """Refuse a yes that is not for this deelnemer to give; the law tells whose it is.
 
     Raises:
         ForbiddenError: It is for others.
     """
-    givers = uses.consent_givers(now)
+    givers = (await uses.regels.now()).consent_givers(now)
     deelnemer = context.beller.deelnemer
     # No giver among the deelnemers: it is for the RIEC itself, which is none.
     fits = deelnemer in givers[soort] if givers.get(soort) else deelnemer is None

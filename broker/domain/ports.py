@@ -63,6 +63,10 @@ class Gegeven:
     bewaren_tot: str | None = None
     inhoud: Mapping[str, object] = field(default_factory=dict, repr=False)
 
+    def labels(self) -> dict[str, str | None]:
+        """Return what door 2 may see of it: everything but the content."""
+        return {name: getattr(self, name) for name in self.__slots__ if name != "inhoud"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Antwoord:

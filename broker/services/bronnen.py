@@ -1,10 +1,10 @@
-"""The sources: which organisatie is asked as which deelnemer, and through which adapter."""
+"""The sources: who is asked as which deelnemer, through which adapter; and the question itself."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from broker.domain.ports import Bron
+from broker.domain.ports import Antwoord, Bevraging, Bron, BronError, BronFout
 from broker.store import Store
 
 MakeBron = Callable[[Mapping[str, Any]], Bron | None]
@@ -17,6 +17,31 @@ class Aansluiting:
     organisatie: str
     deelnemers: tuple[str, ...]
     bron: Bron | None
+
+    def deelnemer(self, zaak: Mapping[str, Any] | None) -> str | None:
+        """Return as which deelnemer it is asked: as the zaak names it, else its first one."""
+        named = [
+            d.get("deelnemer")
+            for d in (zaak or {}).get("deelnemers") or ()
+            if d.get("organisatie") == self.organisatie
+        ]
+        return next(iter([*named, *self.deelnemers]), None)
+
+    async def ask(self, bevraging: Bevraging, *, only_hit: bool) -> Antwoord:
+        """Put the question; with `only_hit` it is whether there is something.
+
+        Raises:
+            BronError: It gave no usable answer, whatever went wrong at its side.
+        """
+        if self.bron is None:
+            raise BronError(BronFout.ONBEREIKBAAR, "Deze partner is nog niet aangesloten.")
+        try:
+            return await (self.bron.treffer if only_hit else self.bron.bevraag)(bevraging)
+        except BronError:
+            raise
+        except Exception:  # noqa: BLE001 - an adapter may fail in any way, its text may hold data
+            melding = "De partner gaf een antwoord dat niet te lezen is."
+            raise BronError(BronFout.ONBEGRIJPELIJK, melding) from None
 
 
 class Bronnen:

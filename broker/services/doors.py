@@ -15,28 +15,31 @@ For each source apart, and side by side:
 The log comes before the store, so that nobody can read a verdict that was not recorded, and it
 holds the digests of dossier and besluit, so that nobody can change them afterwards unseen.
 A record or a verdict that cannot be made stops the whole verzoek: no data and no verdict leave.
+A verdict that cannot be made is recorded (fout, without outcome).
 A source that fails is recorded (fout) and told for that source alone.
+
+Each door decides with the rules that are in force at its own moment, read in one snapshot with
+the facts. Door 2 judges every ground of door 1 again, so a verzoek that saw two versions gets
+only what both grant.
 """
 
 import asyncio
 import contextlib
 import datetime as dt
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, TypeVar
 
 import orjson
 
 from audit.entry import Soort
 from audit.receipt import Receipt
-from broker.decision.decide import Decider
 from broker.domain import invoer
 from broker.domain.besluit import Besluit, Uitkomst
 from broker.domain.ports import (
     Antwoord,
     Bevraging,
-    Bron,
     BronError,
     BronFout,
     Clock,
@@ -45,23 +48,14 @@ from broker.domain.ports import (
     Ids,
 )
 from broker.domain.pseudoniem import Pseudonimiseerder
-from broker.errors import BrokerError, ConflictError, RecordError
+from broker.errors import BrokerError, ConflictError, DecisionError, RecordError
 from broker.services.bronnen import Aansluiting, Bronnen
 from broker.services.caller import Beller
 from broker.services.recorder import Recorder, Regel
+from broker.services.regels import Regels
 from broker.store import Store
 
-_LABELS: Final = (
-    "id",
-    "categorie",
-    "herkomst",
-    "herkomst_deelnemer",
-    "wpg_artikel",
-    "status",
-    "eerste_verwerking_op",
-    "ingebracht_op",
-    "bewaren_tot",
-)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +110,18 @@ class _Put:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Feiten:
+    """One view of the store: its part of the dossier, and the digest of the rules in force."""
+
+    dossier: Mapping[str, Any]
+    regels: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Relay:
     """One verzoek at one source: the last dossier, its besluit, and the row that keeps both."""
 
-    organisatie: str
-    bron: Bron | None
+    bron: Aansluiting
     dossier: Mapping[str, Any]
     besluit: Besluit
     row: Mapping[str, Any]
@@ -131,7 +132,7 @@ class Doors:
     """Brings questions through both doors."""
 
     store: Store
-    decider: Decider
+    regels: Regels
     recorder: Recorder
     bronnen: Bronnen
     pseudoniem: Pseudonimiseerder
@@ -150,23 +151,19 @@ class Doors:
         sleutel = self.pseudoniem.sleutel(vraag.betrokkene, pointer="/betrokkene")
         put = _Put(id=self.ids.new("v"), beller=beller, vraag=vraag, sleutel=sleutel)
         relays = await self._door_one(put)
-        # Every source is waited for, also when one fails: no relay is left half-way.
-        outcomes = await asyncio.gather(
-            *(self._pass(put, relay, receipt) for relay, receipt in relays),
-            return_exceptions=True,
-        )
-        return VerzoekUitkomst(
-            id=put.id,
-            soort=vraag.verzoek.get("soort"),
-            bronnen=tuple(_or_raise(outcome) for outcome in outcomes),
-        )
+        outcomes = await _all(*(self._pass(put, relay, receipt) for relay, receipt in relays))
+        return VerzoekUitkomst(id=put.id, soort=vraag.verzoek.get("soort"), bronnen=tuple(outcomes))
 
     async def _door_one(self, put: _Put) -> list[tuple[_Relay, Receipt]]:
         """Take steps 1 to 3, for all sources in one batch of the log and one unit of work."""
         received = self.clock.now()
         await self._refuse_double(put)
         facts = await self._facts(put)
-        relays = [self._decide_one(put, facts, name) for name in put.vraag.bronnen]
+        try:
+            relays = await _all(*(self._decide_one(put, facts, b) for b in put.vraag.bronnen))
+        except DecisionError:
+            await self._no_verdict(put, "verzoek", put.vraag.bronnen)
+            raise
         regels = [
             _regel(Soort.VOORNEMEN if relay.besluit.granted else Soort.WEIGERING, put, relay)
             for relay in relays
@@ -201,8 +198,17 @@ class Doors:
         with contextlib.suppress(RecordError):
             await self.recorder.record_all(regels)
 
-    def _decide_one(self, put: _Put, facts: Mapping[str, Any], organisatie: str) -> _Relay:
-        aansluiting = self.bronnen.get(organisatie)
+    async def _no_verdict(self, put: _Put, deur: str, bronnen: Sequence[str]) -> None:
+        """Record that there was no verdict; at door 2 it closes the voornemen."""
+        await self.recorder.record_all(
+            [
+                _line(Soort.FOUT, put, bron, {"deur": deur, "fout": DecisionError.slug})
+                for bron in bronnen
+            ]
+        )
+
+    async def _decide_one(self, put: _Put, facts: _Feiten, organisatie: str) -> _Relay:
+        bron = self.bronnen.get(organisatie)
         dossier = {
             "versie": 1,
             "deur": "verzoek",
@@ -211,25 +217,20 @@ class Doors:
             "verzoek": dict(put.vraag.verzoek),
             "bron": {
                 "organisatie": organisatie,
-                "deelnemer": _deelnemer(aansluiting, facts["zaak"]),
+                "deelnemer": bron.deelnemer(facts.dossier["zaak"]),
             },
-            **facts,
+            **facts.dossier,
         }
-        besluit, row = self._decide(put, dossier)
-        return _Relay(
-            organisatie=organisatie,
-            bron=aansluiting.bron,
-            dossier=dossier,
-            besluit=besluit,
-            row=row,
-        )
+        besluit, row = await self._decide(put, facts.regels, dossier)
+        return _Relay(bron=bron, dossier=dossier, besluit=besluit, row=row)
 
     async def _pass(self, put: _Put, relay: _Relay, receipt: Receipt) -> BronUitkomst:
         """Take steps 4 to 7, for one source."""
         if not relay.besluit.granted:
             return _outcome(relay, receipt)
         try:
-            antwoord = await _ask(put, relay)
+            only_hit = put.vraag.verzoek.get("soort") == "treffer-geen-treffer"
+            antwoord = await relay.bron.ask(_bevraging(put, relay), only_hit=only_hit)
         except BronError as error:
             regel = _regel(Soort.FOUT, put, relay, fout=error.fout.value)
             failed = _outcome(relay, await self.recorder.record(regel))
@@ -237,15 +238,20 @@ class Doors:
         return await self._door_two(put, relay, antwoord)
 
     async def _door_two(self, put: _Put, relay: _Relay, antwoord: Antwoord) -> BronUitkomst:
+        facts = await self._facts(put)
         dossier = {
             **relay.dossier,
-            **await self._facts(put),
+            **facts.dossier,
             "deur": "verstrekking",
             "moment": self.clock.now().isoformat(),
             "verzoek": {**put.vraag.verzoek, "categorieen": list(relay.besluit.granted)},
-            "gegevens": [_labels(gegeven) for gegeven in antwoord.gegevens],
+            "gegevens": [gegeven.labels() for gegeven in antwoord.gegevens],
         }
-        besluit, row = self._decide(put, dossier)
+        try:
+            besluit, row = await self._decide(put, facts.regels, dossier)
+        except DecisionError:
+            await self._no_verdict(put, "verstrekking", [relay.bron.organisatie])
+            raise
         # By place, not by id: two items of one id are judged, and let through, each apart.
         released = tuple(
             gegeven
@@ -264,24 +270,27 @@ class Doors:
         passed = _outcome(done, receipt)
         return replace(passed, gegevens=released, afgeschermd=antwoord.afgeschermd)
 
-    async def _facts(self, put: _Put) -> dict[str, Any]:
-        """Read what the store knows, now, in the shape of the dossier."""
+    async def _facts(self, put: _Put) -> _Feiten:
+        """Read what the store knows, now, in the shape of the dossier, and the rules in force."""
         async with self.store.read() as tx:
             facts = await tx.dossierfeiten(
                 gebruiker=put.beller.gebruiker, zaak=put.vraag.zaak, sleutel=put.sleutel
             )
-        return {
+        dossier = {
             "vrager": {**facts.vrager, "taak": put.vraag.taak},
             "zaak": facts.zaak,
             # Without a persoonskaart nothing is known of the subject but who it is.
             "betrokkene": facts.betrokkene or {"sleutel": put.sleutel},
             "instemmingen": facts.instemmingen,
         }
+        return _Feiten(dossier=dossier, regels=facts.regels)
 
-    def _decide(self, put: _Put, dossier: Mapping[str, Any]) -> tuple[Besluit, dict[str, Any]]:
+    async def _decide(
+        self, put: _Put, regels: str | None, dossier: Mapping[str, Any]
+    ) -> tuple[Besluit, dict[str, Any]]:
         """Decide, and shape the row that keeps besluit and dossier to the byte."""
         parsed = invoer.parse(dossier)
-        besluit = self.decider.decide(parsed)
+        besluit = await (await self.regels.of(regels)).beslis(parsed)
         row = {
             "id": self.ids.new("b"),
             "verzoek": put.id,
@@ -296,16 +305,10 @@ class Doors:
         return besluit, row
 
 
-async def _ask(put: _Put, relay: _Relay) -> Antwoord:
-    """Ask the source for exactly what door 1 granted.
-
-    Raises:
-        BronError: It gave no usable answer, whatever went wrong at its side.
-    """
-    if relay.bron is None:
-        raise BronError(BronFout.ONBEREIKBAAR, "Deze partner is nog niet aangesloten.")
+def _bevraging(put: _Put, relay: _Relay) -> Bevraging:
+    """Shape the question to the source: exactly what door 1 granted."""
     asked = put.vraag.verzoek
-    bevraging = Bevraging(
+    return Bevraging(
         kenmerk=relay.row["id"],
         betrokkene=put.vraag.betrokkene,
         categorieen=relay.besluit.granted,
@@ -315,28 +318,6 @@ async def _ask(put: _Put, relay: _Relay) -> Antwoord:
         doel=tuple(asked.get("doel") or ()),
         vraagstelling=asked.get("vraagstelling") or "",
     )
-    only_hit = asked.get("soort") == "treffer-geen-treffer"
-    try:
-        return await (relay.bron.treffer if only_hit else relay.bron.bevraag)(bevraging)
-    except BronError:
-        raise
-    except Exception:  # noqa: BLE001 - an adapter may fail in any way, and its text may hold data
-        melding = "De partner gaf een antwoord dat niet te lezen is."
-        raise BronError(BronFout.ONBEGRIJPELIJK, melding) from None
-
-
-def _deelnemer(aansluiting: Aansluiting, zaak: Mapping[str, Any] | None) -> str | None:
-    """Return as which deelnemer a source is asked: as the zaak names it, else its first one."""
-    named = [
-        d.get("deelnemer")
-        for d in (zaak or {}).get("deelnemers") or ()
-        if d.get("organisatie") == aansluiting.organisatie
-    ]
-    return next(iter([*named, *aansluiting.deelnemers]), None)
-
-
-def _labels(gegeven: Gegeven) -> dict[str, Any]:
-    return {name: getattr(gegeven, name) for name in _LABELS}
 
 
 def _verzoek_row(put: _Put, received: dt.datetime) -> dict[str, Any]:
@@ -355,17 +336,10 @@ def _verzoek_row(put: _Put, received: dt.datetime) -> dict[str, Any]:
 
 
 def _regel(soort: Soort, put: _Put, relay: _Relay, **more: str | list[str]) -> Regel:
-    """Shape the line of the log: who, what for, on which besluit; never content."""
+    """Shape the line of the log on a besluit; never content."""
     facts = {
-        "verzoek": put.id,
         "besluit": relay.row["id"],
         "deur": relay.dossier["deur"],
-        "gebruiker": put.beller.gebruiker,
-        "organisatie": put.beller.organisatie,
-        "bron": relay.organisatie,
-        "zaak": put.vraag.zaak,
-        "sleutel": put.sleutel,
-        "grondslag": put.vraag.grondslag,
         "uitkomst": relay.besluit.uitkomst.value,
         "categorieen": list(relay.besluit.granted),
         "gronden": [grond.code for grond in relay.besluit.weigeringsgronden],
@@ -373,10 +347,24 @@ def _regel(soort: Soort, put: _Put, relay: _Relay, **more: str | list[str]) -> R
         "besluit_sha256": digest(relay.row["besluit"]),
         **more,
     }
+    return _line(soort, put, relay.bron.organisatie, facts)
+
+
+def _line(soort: Soort, put: _Put, bron: str, facts: Mapping[str, Any]) -> Regel:
+    """Shape a line of the log: who asked what for, of which source."""
+    asked = {
+        "verzoek": put.id,
+        "gebruiker": put.beller.gebruiker,
+        "organisatie": put.beller.organisatie,
+        "bron": bron,
+        "zaak": put.vraag.zaak,
+        "sleutel": put.sleutel,
+        "grondslag": put.vraag.grondslag,
+    }
     return Regel(
         soort=soort,
-        kenmerk=f"{put.id}/{relay.organisatie}/{soort.value}",
-        payload={name: fact for name, fact in facts.items() if fact is not None},
+        kenmerk=f"{put.id}/{bron}/{soort.value}",
+        payload={k: fact for k, fact in {**asked, **facts}.items() if fact is not None},
     )
 
 
@@ -387,14 +375,17 @@ def digest(text: str) -> str:
 
 def _outcome(relay: _Relay, receipt: Receipt) -> BronUitkomst:
     return BronUitkomst(
-        organisatie=relay.organisatie,
+        organisatie=relay.bron.organisatie,
         deur=relay.dossier["deur"],
         besluit=relay.besluit,
         bewijs=receipt,
     )
 
 
-def _or_raise(outcome: BronUitkomst | BaseException) -> BronUitkomst:
-    if isinstance(outcome, BaseException):
-        raise outcome
-    return outcome
+async def _all(*work: Coroutine[Any, Any, T]) -> list[T]:
+    """Wait for all of them, also when one fails: none is left half-way."""
+    done = await asyncio.gather(*work, return_exceptions=True)
+    for each in done:
+        if isinstance(each, BaseException):
+            raise each
+    return [each for each in done if not isinstance(each, BaseException)]

@@ -1,0 +1,149 @@
+"""Deciding recorded dossiers with two versions of the rules: what would fall differently?"""
+
+import asyncio
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from broker.decision.decide import Decider
+from broker.domain import invoer
+from broker.domain.besluit import Besluit
+from broker.errors import BrokerError
+from broker.store import Store
+
+CHUNK: Final = 200
+"""Dossiers for one turn of a thread: between turns the event loop reads on."""
+SAMPLES: Final = 5
+NO_VERDICT: Final = "geen-besluit"
+
+Bounds = tuple[dt.datetime | None, dt.datetime | None]
+Progress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Verschil:
+    """What came out differently: counted, with the ids of a few besluiten of each kind."""
+
+    aantal: int = 0
+    anders: int = 0
+    uitkomsten: Counter[tuple[str, str]] = field(default_factory=Counter)
+    erbij: Counter[str] = field(default_factory=Counter)
+    eraf: Counter[str] = field(default_factory=Counter)
+    voorbeelden: dict[object, list[str]] = field(default_factory=dict)
+
+    def add(self, besluit: str, was: Besluit | None, wordt: Besluit | None) -> None:
+        """Count one dossier; None is no verdict."""
+        self.aantal += 1
+        if _told(was) == _told(wordt):
+            return
+        self.anders += 1
+        change = _outcome(was), _outcome(wordt)
+        if change[0] != change[1]:
+            self.uitkomsten[change] += 1
+            self._sample(change, besluit)
+        before, after = _grounds(was), _grounds(wordt)
+        for counter, codes in ((self.erbij, after - before), (self.eraf, before - after)):
+            counter.update(codes)
+            for code in codes:
+                self._sample(code, besluit)
+
+    def view(self) -> dict[str, Any]:
+        """Return it as plain data, the largest counts first."""
+        gronden = Counter(self.erbij)
+        gronden.update(self.eraf)
+        return {
+            "aantal": self.aantal,
+            "anders": self.anders,
+            "uitkomsten": [
+                {"was": was, "wordt": wordt, "aantal": n, "besluiten": self.voorbeelden[was, wordt]}
+                for (was, wordt), n in self.uitkomsten.most_common()
+            ],
+            "gronden": [
+                {
+                    "code": code,
+                    "erbij": self.erbij[code],
+                    "eraf": self.eraf[code],
+                    "besluiten": self.voorbeelden[code],
+                }
+                for code, _ in gronden.most_common()
+            ],
+        }
+
+    def _sample(self, kind: object, besluit: str) -> None:
+        kept = self.voorbeelden.setdefault(kind, [])
+        if len(kept) < SAMPLES:
+            kept.append(besluit)
+
+
+async def compare(
+    store: Store, old: Decider, new: Decider, bounds: Bounds, progress: Progress | None = None
+) -> Verschil:
+    """Decide the recorded dossiers of a time with both, each at its own moment.
+
+    The deciding is done in a thread, so that questions are answered meanwhile.
+
+    Args:
+        store: Holds the besluiten.
+        old: Decides as it is.
+        new: Decides as it would be.
+        bounds: From the first moment, before the second; None is no bound.
+        progress: Called now and then with how many are done.
+
+    Raises:
+        RecordError: The store cannot be read.
+    """
+    found, page = Verschil(), list[Mapping[str, Any]]()
+
+    async def turn() -> None:
+        await asyncio.to_thread(_decide_all, found, tuple(page), old, new)
+        page.clear()
+        if progress is not None:
+            progress(found.aantal)
+
+    async with store.read() as tx:
+        async for row in tx.besluiten.stream(since=bounds[0], until=bounds[1]):
+            page.append(row)
+            if len(page) == CHUNK:
+                await turn()
+    await turn()
+    return found
+
+
+def _decide_all(
+    found: Verschil, rows: Sequence[Mapping[str, Any]], old: Decider, new: Decider
+) -> None:
+    for row in rows:
+        found.add(row["id"], _decide(old, row["dossier"]), _decide(new, row["dossier"]))
+
+
+def _decide(decider: Decider, dossier: str) -> Besluit | None:
+    """Return the besluit, or None when there is no verdict (any more) on this dossier."""
+    try:
+        return decider.decide(invoer.parse_json(dossier))
+    except BrokerError:
+        return None
+
+
+def _told(besluit: Besluit | None) -> tuple[object, ...]:
+    """Return what a besluit says, without its texts and versions."""
+    if besluit is None:
+        return ()
+    return (
+        besluit.uitkomst,
+        besluit.categorieen,
+        besluit.gegevens,
+        besluit.vereiste_instemmingen,
+        besluit.voorwaarden,
+        besluit.bewaren_tot,
+        _grounds(besluit),
+    )
+
+
+def _outcome(besluit: Besluit | None) -> str:
+    return NO_VERDICT if besluit is None else besluit.uitkomst.value
+
+
+def _grounds(besluit: Besluit | None) -> set[str]:
+    return set() if besluit is None else {grond.code for grond in besluit.weigeringsgronden}
