@@ -10,10 +10,11 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic import AwareDatetime, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
@@ -27,6 +28,7 @@ from broker.domain.pseudoniem import KEY_BYTES
 PREFIX: Final = "SLUIS_"
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _PRIVATE: Final = 0o600
+_OPA: Final = r"^(https?://(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+)(:[0-9]+)?/?)?$"
 
 
 class StartError(Exception):
@@ -69,6 +71,17 @@ class Settings(BaseSettings):
     """Only in demo: the moment at which the clock of the story begins; from there it runs on."""
     database_seconden: float = Field(default=5.0, gt=0, le=60)
     """How long to wait for a lock or a connection of the database."""
+    opa_url: str = Field(default="", pattern=_OPA)
+    """`https://host:port` of the OPA server that decides; empty: the engine in this process."""
+    opa_seconden: float = Field(default=1.0, gt=0, le=10)
+    """Deadline of one decision by the OPA server."""
+
+    @field_validator("opa_url")
+    @classmethod
+    def _has_a_port(cls, url: str) -> str:
+        """Refuse a port that cannot be: reading it raises ValueError."""
+        _ = urlsplit(url).port
+        return url
 
     @model_validator(mode="after")
     def _fits_the_place(self) -> Self:
@@ -197,6 +210,9 @@ def _productie(settings: Settings) -> list[str]:
         wrong.append("In productie loopt de klok gelijk: SLUIS_KLOK_BEGIN mag er niet zijn.")
     if not settings.adres.startswith("https://"):
         wrong.append("In productie begint SLUIS_ADRES met https://.")
+    opa = urlsplit(settings.opa_url)
+    if opa.scheme == "http" and opa.hostname not in _LOOPBACK:
+        wrong.append("In productie begint SLUIS_OPA_URL met https://, tenzij OPA hier draait.")
     return wrong
 
 
