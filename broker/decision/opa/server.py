@@ -1,0 +1,106 @@
+"""The client of a real OPA server. The server is not trusted: what is no clear answer is none.
+
+Asked is one document, `data.sluis.antwoord`: the verdict, with the digest of the rules that gave
+it. Errors of built-in functions are errors (`strict-builtin-errors`): else a rule that fails is
+undefined, and a ground that should fall would be missed.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import aiohttp
+from opa_client import AsyncOpaClient
+
+from broker.errors import DecisionError
+
+_STRICT: Final = {"strict-builtin-errors": "true"}
+_PACKAGE: Final = "sluis"
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+class OpaServer:
+    """One OPA server, opened once; it serves every version of the rules that it holds."""
+
+    def __init__(self, client: AsyncOpaClient, seconds: float) -> None:
+        """Take an open client; `seconds` is the deadline of one question, its retry included."""
+        self._client = client
+        self._seconds = seconds
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, seconds: float) -> "AsyncIterator[OpaServer]":
+        """Open the connections to the server at this address (`http(s)://host[:port]`)."""
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        client = AsyncOpaClient(
+            host=f"[{host}]" if ":" in host else host,
+            port=parts.port or _PORTS[parts.scheme],
+            ssl=parts.scheme == "https",
+            # Its own retries also repeat what OPA refused, and wait before they do.
+            retries=0,
+            timeout=seconds,
+        )
+        async with client:
+            yield cls(client, seconds)
+
+    def expecting(self, digest: str) -> "OpaRegels":
+        """Return the rules with this digest on the server."""
+        return OpaRegels(server=self, digest=digest)
+
+    async def digest(self) -> str:
+        """Return the digest of the rules that the server has.
+
+        Raises:
+            DecisionError: It does not answer, or has none.
+        """
+        match await self.ask("digest", {}):
+            case {"result": str(digest)}:
+                return digest
+            case _:
+                raise DecisionError("De OPA-server heeft geen regels van Sluis.")
+
+    async def ask(self, rule: str, facts: Mapping[str, Any]) -> object:
+        """Return what the server answers, unjudged.
+
+        Raises:
+            DecisionError: It did not answer in time, or not in JSON. Why is not told, as that may
+                hold facts.
+        """
+        try:
+            async with asyncio.timeout(self._seconds):
+                try:
+                    return await self._query(rule, facts)
+                except aiohttp.ClientConnectionError:
+                    # A kept connection that the server closed: once more, on another.
+                    return await self._query(rule, facts)
+        except Exception:  # noqa: BLE001 - the client passes on whatever its libraries raise
+            raise DecisionError("De OPA-server gaf geen antwoord.") from None
+
+    async def _query(self, rule: str, facts: Mapping[str, Any]) -> object:
+        return await self._client.query_rule(facts, _PACKAGE, rule, query_params=_STRICT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpaRegels:
+    """The rules of one digest on a server: a `PolicyServer`."""
+
+    server: OpaServer
+    digest: str
+
+    async def evaluate(self, facts: Mapping[str, Any]) -> object:
+        """Return what the rules say of these facts; the shape is not trusted.
+
+        Raises:
+            DecisionError: The server gave no answer, or has other rules.
+        """
+        match await self.server.ask("antwoord", facts):
+            case {"result": {"besluit": besluit, "digest": digest}} if digest == self.digest:
+                return besluit
+            case {"result": {"digest": _}}:
+                raise DecisionError("De OPA-server heeft andere regels dan die in werking zijn.")
+            case _:
+                raise DecisionError("De OPA-server gaf geen antwoord.")
