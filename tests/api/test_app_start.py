@@ -162,7 +162,7 @@ async def test_open_voornemen_is_closed_as_unknown(tmp_path: Path) -> None:
         ).result()
 
     async with open_services(settings) as services:
-        closed, kenmerk = services.hersteld, services.log.entry(1).kenmerk
+        closed, kenmerk = services.hersteld, services.log.entry(2).kenmerk
         left = services.log.open_intents()
     async with open_services(settings) as services:
         again = services.hersteld
