@@ -16,7 +16,7 @@ app.command("serve")(serve.serve)
 app.command("partners")(partners.partners)
 app.command("toets")(toets.toets)
 app.command("token")(token.token)
-app.command("replay")(replay.replay)
+app.command("replay")(replay.command)
 app.add_typer(audit.app, name="audit")
 
 

@@ -1,149 +1,224 @@
-"""`sluis replay`: decide every recorded dossier again and compare, to the byte."""
+"""`sluis replay`: decide every recorded dossier again, by the rules of its day or by others."""
 
 import asyncio
 import datetime as dt
-import sqlite3
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+import os
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeVar
 
 import orjson
 import typer
 
-from audit.disk import DATABASE, Disk
-from audit.errors import LogReadError
-from audit.storage import Database
 from broker.cli.options import Map, plainly, settings_from
-from broker.decision.decide import Decider
+from broker.decision.regelset import Regelset, RegisterError
 from broker.decision.register import default_root
-from broker.domain import invoer
-from broker.errors import BrokerError
-from broker.services.doors import digest
+from broker.errors import InvalidInputError
+from broker.services.beproeving import Verschil
+from broker.services.herhaling import (
+    Herhaling,
+    Plan,
+    Stretch,
+    Telling,
+    compare,
+    replay,
+    stretches,
+)
 from broker.settings import Settings
 from broker.store import Store
 
-SHOWN: Final = 20
 DIFFERENT: Final = 1
-CHUNK: Final = 1000
-Digests: TypeAlias = tuple[str, str]
-"""Of a dossier and of its besluit, in hexadecimal."""
+TODAY: Final = "today"
+_NAMES: Final = {
+    "anders": "anders",
+    "los": "past niet bij het logboek",
+    "zonder_regels": "de regels van toen zijn er niet",
+}
+T = TypeVar("T")
+Bounds = tuple[dt.datetime | None, dt.datetime | None]
 
 
-@dataclass(slots=True)
-class Vergelijking:
-    """How many besluiten came out the same, and the ids of those that did not.
-
-    `los` holds those whose dossier and besluit are not the ones that the log has the digest of.
-    """
-
-    gelijk: int = 0
-    anders: list[str] = field(default_factory=list)
-    los: list[str] = field(default_factory=list)
-
-
-def replay(
+def command(
     *,
     since: Annotated[
         str | None, typer.Option("--from", help="Vanaf dit moment of deze datum.")
     ] = None,
     until: Annotated[str | None, typer.Option("--to", help="Tot dit moment of deze datum.")] = None,
+    other: Annotated[
+        str | None,
+        typer.Option(
+            "--with",
+            help="Vergelijk met andere regels: 'today' (die nu gelden), een map of een archief.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Geef de uitkomst als JSON.")] = False,
+    workers: Annotated[
+        int, typer.Option("--werkers", min=1, help="Hoeveel processen er rekenen.")
+    ] = os.cpu_count() or 1,
     folder: Map = None,
 ) -> None:
-    """Neem elk vastgelegd besluit opnieuw, en vergelijk het met wat er is vastgelegd."""
+    """Neem elk vastgelegd besluit opnieuw, en vergelijk het met wat er is vastgelegd.
+
+    Zonder --with gelden de regels van toen, en moet elk besluit tot op de byte gelijk zijn.
+    """
     bounds = _bound(since), _bound(until)
     with plainly():
-        found = asyncio.run(replay_all(settings_from(folder), *bounds))
-    for besluit in found.anders[:SHOWN]:
-        typer.echo(f"anders: {besluit}", err=True)
-    for besluit in found.los[:SHOWN]:
-        typer.echo(f"past niet bij het logboek: {besluit}", err=True)
-    typer.echo(
-        f"{found.gelijk} gelijk, {len(found.anders)} anders, "
-        f"{len(found.los)} passen niet bij het logboek"
-    )
-    if found.anders or found.los:
-        raise typer.Exit(DIFFERENT)
-
-
-async def compare(
-    rows: AsyncIterator[dict[str, Any]], decider: Decider, lines: Mapping[str, Digests]
-) -> Vergelijking:
-    """Decide each recorded dossier again, and hold it against its line in the log.
-
-    A dossier that can no longer be decided counts as different: the record must stand alone.
-    """
-    found = Vergelijking()
-    async for row in rows:
-        if lines.get(row["id"]) != (digest(row["dossier"]), digest(row["besluit"])):
-            found.los.append(row["id"])
-        try:
-            again = orjson.dumps(decider.decide(invoer.parse_json(row["dossier"])))
-        except BrokerError:
-            again = b""
-        if again == row["besluit"].encode():
-            found.gelijk += 1
+        settings = settings_from(folder)
+        if other is None:
+            _tell(replay_all(settings, bounds, workers), as_json=as_json)
         else:
-            found.anders.append(row["id"])
-    return found
+            found = compare_all(settings, bounds, workers, other)
+            _tell_difference(found.view(), as_json=as_json)
 
 
-def digests_in(folder: Path) -> dict[str, Digests]:
-    """Return what the log holds of each besluit. A broker may have the log open meanwhile.
+def replay_all(settings: Settings, bounds: Bounds = (None, None), workers: int = 1) -> Herhaling:
+    """Decide all besluiten of a time again, by the rules that each of them names.
 
     Raises:
         AuditError: The log cannot be read.
+        BrokerError: The store cannot be read.
     """
-    found: dict[str, Digests] = {}
-    try:
-        reader = Database(Disk().connect(folder / DATABASE, read_only=True))
-    except sqlite3.Error:
-        raise LogReadError("In deze map staat geen logboek.") from None
-    try:
-        start = 0
-        while lines := reader.lines(start, CHUNK, None):
-            for line in lines:
-                told = line.payload or {}
-                if "besluit_sha256" in told:
-                    digests = str(told["dossier_sha256"]), str(told["besluit_sha256"])
-                    found[str(told["besluit"])] = digests
-            start = lines[-1].index + 1
-    except sqlite3.Error:
-        raise LogReadError("Het logboek is niet te lezen.") from None
-    finally:
-        reader.close()
+    plan, parts = asyncio.run(_prepare(settings, bounds, workers, None))
+    found = Herhaling()
+    for part in _run(replay, plan, parts, workers):
+        found.merge(part)
     return found
 
 
-async def replay_all(
-    settings: Settings, since: dt.datetime | None = None, until: dt.datetime | None = None
-) -> Vergelijking:
-    """Compare all besluiten of a time, with a progress bar on standard error.
+def compare_all(settings: Settings, bounds: Bounds, workers: int, other: str) -> Verschil:
+    """Decide all besluiten of a time by other rules: `today`, a folder or an archive.
 
     Raises:
-        BrokerError: The store cannot be read.
+        BrokerError: The store cannot be read, or there is no such rule set.
     """
-    from rich.console import Console
-    from rich.progress import Progress
+    plan, parts = asyncio.run(_prepare(settings, bounds, workers, other))
+    found = Verschil()
+    for part in _run(compare, plan, parts, workers):
+        found.merge(part)
+    return found
 
-    decider = Decider.load(default_root())
-    lines = digests_in(settings.log_folder)
-    store = await Store.open(settings.database_url)
+
+async def _prepare(
+    settings: Settings, bounds: Bounds, workers: int, other: str | None
+) -> tuple[Plan, Sequence[Stretch]]:
+    """Return what the processes need, and the stretches that they do."""
+    url = settings.database_url
+    geleverd = Regelset.from_folder(default_root()).to_archive()
+    store = await Store.open(url)
     try:
-        with Progress(console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task("Besluiten opnieuw nemen", total=None)
-
-            async def counted(rows: AsyncIterator[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
-                async for row in rows:
-                    progress.advance(task)
-                    yield row
-
-            async with store.read() as tx:
-                return await compare(
-                    counted(tx.besluiten.stream(since=since, until=until)), decider, lines
-                )
+        met = await _other(store, other)
+        if other == TODAY and met is None:
+            met = geleverd
+        plan = Plan(url=url, log=settings.log_folder, geleverd=geleverd, met=met)
+        return plan, await stretches(store, bounds, workers)
     finally:
         await store.close()
+
+
+def _run(
+    work: Callable[[Plan, Stretch], T], plan: Plan, parts: Sequence[Stretch], workers: int
+) -> Iterator[T]:
+    """Yield what comes of each stretch, in their order; a progress bar stands on standard error."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Besluiten opnieuw nemen", total=sum(p.aantal for p in parts))
+        for part, done in zip(parts, _each(work, plan, parts, workers), strict=True):
+            yield done
+            progress.advance(task, part.aantal)
+
+
+def _each(
+    work: Callable[[Plan, Stretch], T], plan: Plan, parts: Sequence[Stretch], workers: int
+) -> Iterator[T]:
+    """Do the stretches: a single one here, more in processes of their own."""
+    if len(parts) <= 1 or workers == 1:
+        yield from (work(plan, part) for part in parts)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    # Not forked: nothing of this process, such as an open log, may be used by two.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(work, [plan] * len(parts), parts)
+
+
+async def _other(store: Store, name: str | None) -> bytes | None:
+    """Return the archive of the rules to compare with; None for those that Sluis came with.
+
+    Raises:
+        InvalidInputError: There is no such folder or archive, or it holds no usable rules.
+    """
+    if name is None:
+        return None
+    if name == TODAY:
+        async with store.read() as tx:
+            digest = await tx.regelversies.in_werking()
+            return None if digest is None else await tx.regelversies.archief(digest)
+    return read_rules(Path(name)).to_archive()
+
+
+def read_rules(path: Path) -> Regelset:
+    """Return the rule set in this folder or archive, of which every file was read and loaded.
+
+    Raises:
+        InvalidInputError: It is not there, or cannot be used; tells all that is wrong.
+    """
+    from broker.decision.decide import Decider
+
+    try:
+        regelset = (
+            Regelset.from_folder(path)
+            if path.is_dir()
+            else Regelset.from_archive(path.read_bytes())
+        )
+        Decider.load(regelset)
+    except OSError:
+        raise InvalidInputError("Deze map of dit archief met regels is er niet.") from None
+    except RegisterError as error:
+        raise InvalidInputError(f"Deze regels zijn niet te gebruiken.\n{error}") from None
+    return regelset
+
+
+def _tell(found: Herhaling, *, as_json: bool) -> None:
+    """Print what came of a replay; exit 1 when anything is wrong."""
+    wrong: dict[str, Telling] = {name: getattr(found, name) for name in _NAMES}
+    if as_json:
+        typer.echo(orjson.dumps(found).decode())
+    else:
+        for name, telling in wrong.items():
+            for besluit in telling.besluiten:
+                typer.echo(f"{_NAMES[name]}: {besluit}", err=True)
+        typer.echo(
+            f"{found.gelijk} gelijk, {found.anders.aantal} anders, "
+            f"{found.los.aantal} passen niet bij het logboek, "
+            f"{found.zonder_regels.aantal} zonder de regels van toen"
+        )
+    if not found.goed:
+        raise typer.Exit(DIFFERENT)
+
+
+def _tell_difference(view: dict[str, Any], *, as_json: bool) -> None:
+    """Print what would fall differently; that is an answer, so the exit code is 0."""
+    if as_json:
+        typer.echo(orjson.dumps(view).decode())
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    console.print(f"{view['aantal']} besluiten bekeken, {view['anders']} vallen anders uit.")
+    outcomes = Table("was", "wordt", "aantal", "bijvoorbeeld", title="Andere uitkomst")
+    for row in view["uitkomsten"]:
+        outcomes.add_row(row["was"], row["wordt"], str(row["aantal"]), row["besluiten"][0])
+    grounds = Table("grond", "komt erbij", "valt weg", "bijvoorbeeld", title="Per grond")
+    for row in view["gronden"]:
+        grounds.add_row(row["code"], str(row["erbij"]), str(row["eraf"]), row["besluiten"][0])
+    for table in (outcomes, grounds):
+        if table.row_count:
+            console.print(table)
 
 
 def _bound(text: str | None) -> dt.datetime | None:

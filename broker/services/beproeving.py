@@ -49,6 +49,17 @@ class Verschil:
             for code in codes:
                 self._sample(code, besluit)
 
+    def merge(self, other: "Verschil") -> None:
+        """Count what another counted of other besluiten."""
+        self.aantal += other.aantal
+        self.anders += other.anders
+        self.uitkomsten.update(other.uitkomsten)
+        self.erbij.update(other.erbij)
+        self.eraf.update(other.eraf)
+        for kind, besluiten in other.voorbeelden.items():
+            for besluit in besluiten:
+                self._sample(kind, besluit)
+
     def view(self) -> dict[str, Any]:
         """Return it as plain data, the largest counts first."""
         gronden = Counter(self.erbij)

@@ -69,7 +69,7 @@ def test_recorded_besluit_comes_out_the_same(folder: Path) -> None:
 
     assert (done.returncode, done.stdout.strip()) == (
         0,
-        "1 gelijk, 0 anders, 0 passen niet bij het logboek",
+        "1 gelijk, 0 anders, 0 passen niet bij het logboek, 0 zonder de regels van toen",
     )
 
 

@@ -1,6 +1,5 @@
 """The end of the story: the record is checked, bent by its operator, and checked again."""
 
-import asyncio
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +8,7 @@ from audit.disk import DATABASE, VKEY
 from audit.note import Vkey
 from audit.verify import verify
 from broker.cli.demo.toneel import Stap
-from broker.cli.replay import Vergelijking, replay_all
+from broker.cli.replay import replay_all
 from broker.settings import Settings
 
 
@@ -22,15 +21,15 @@ def play(settings: Settings) -> Iterator[Stap]:
 
 
 def _decided_again(settings: Settings) -> Stap:
-    found: Vergelijking = asyncio.run(replay_all(settings))
+    found = replay_all(settings)
     return Stap(
         titel="Elk vastgelegd besluit wordt opnieuw genomen uit zijn eigen dossier",
         verwacht="allemaal gelijk",
-        goed=found.gelijk > 0 and not found.anders and not found.los,
+        goed=found.gelijk > 0 and found.goed,
         gezien={
             "gelijk": found.gelijk,
-            "anders": len(found.anders),
-            "past niet bij het logboek": len(found.los),
+            "anders": found.anders.aantal,
+            "past niet bij het logboek": found.los.aantal,
         },
     )
 

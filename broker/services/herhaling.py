@@ -1,0 +1,294 @@
+"""Replay: every recorded dossier decided again, and held against what was recorded.
+
+The work is cut into stretches of besluiten in their order. A stretch stands alone, so that each can
+be done in a process of its own; what came of them is added up.
+"""
+
+import asyncio
+import datetime as dt
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from audit.disk import DATABASE, Disk
+from audit.entry import Soort
+from audit.errors import LogReadError
+from audit.storage import Database
+from broker.decision.decide import Decider
+from broker.decision.regelset import Regelset
+from broker.domain import invoer
+from broker.domain.besluit import Besluit
+from broker.errors import BrokerError
+from broker.services.beproeving import Verschil
+from broker.services.doors import digest
+from broker.store import Store, Tx
+
+LARGEST: Final = 10_000
+"""Besluiten of one stretch: some seconds of work, and progress that can be seen."""
+SMALLEST: Final = 1_000
+SAMPLES: Final = 20
+_LINES: Final = (Soort.VOORNEMEN, Soort.VERSTREKKING, Soort.WEIGERING)
+_RECORDED: Final = TypeAdapter(Besluit)
+
+Bounds: TypeAlias = tuple[dt.datetime | None, dt.datetime | None]
+Plek: TypeAlias = tuple[dt.datetime, str]
+Digests: TypeAlias = tuple[str, str]
+"""Of a dossier and of its besluit, in hexadecimal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A number of besluiten: behind one place in their order, up to and with another."""
+
+    bounds: Bounds
+    after: Plek | None
+    upto: Plek
+    aantal: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a process needs for its stretches."""
+
+    url: str = field(repr=False)
+    """Of the database; may hold a password."""
+    log: Path
+    geleverd: bytes = field(repr=False)
+    """The archive of the rule set that this software came with."""
+    met: bytes | None = field(default=None, repr=False)
+    """The archive of the rule set to compare with."""
+
+
+@dataclass(slots=True)
+class Telling:
+    """A number, with the ids of the first few."""
+
+    aantal: int = 0
+    besluiten: list[str] = field(default_factory=list)
+
+    def add(self, besluit: str) -> None:
+        """Count one."""
+        self.aantal += 1
+        if len(self.besluiten) < SAMPLES:
+            self.besluiten.append(besluit)
+
+    def merge(self, other: "Telling") -> None:
+        """Count what another counted."""
+        self.aantal += other.aantal
+        self.besluiten = [*self.besluiten, *other.besluiten][:SAMPLES]
+
+
+@dataclass(slots=True)
+class Herhaling:
+    """How many besluiten came out the same, to the byte, and which did not.
+
+    `los` are those whose dossier and besluit are not the ones that the log has the digest of;
+    `zonder_regels` those whose version of the rules is nowhere to be found.
+    """
+
+    gelijk: int = 0
+    anders: Telling = field(default_factory=Telling)
+    los: Telling = field(default_factory=Telling)
+    zonder_regels: Telling = field(default_factory=Telling)
+
+    @property
+    def goed(self) -> bool:
+        """Tell whether all came out the same, and stands in the log."""
+        return not (self.anders.aantal or self.los.aantal or self.zonder_regels.aantal)
+
+    def merge(self, other: "Herhaling") -> None:
+        """Add what came of another stretch."""
+        self.gelijk += other.gelijk
+        self.anders.merge(other.anders)
+        self.los.merge(other.los)
+        self.zonder_regels.merge(other.zonder_regels)
+
+
+async def stretches(store: Store, bounds: Bounds, workers: int) -> list[Stretch]:
+    """Cut the besluiten of a time into stretches, for so many workers.
+
+    Raises:
+        RecordError: The store cannot be read.
+    """
+    async with store.read() as tx:
+        total = await tx.besluiten.count(bounds)
+        size = min(LARGEST, max(SMALLEST, -(-total // (4 * workers))))
+        borders = await tx.besluiten.borders(bounds, size)
+    begins = [None, *borders[:-1]]
+    return [
+        Stretch(
+            bounds=bounds,
+            after=after,
+            upto=upto,
+            aantal=min(size, total - number * size),
+        )
+        for number, (after, upto) in enumerate(zip(begins, borders, strict=True))
+    ]
+
+
+def replay(plan: Plan, stretch: Stretch) -> Herhaling:
+    """Decide a stretch again by the rules of its day; one that cannot be decided is different.
+
+    Raises:
+        RecordError: The store cannot be read.
+        LogReadError: The log cannot be read.
+    """
+    return asyncio.run(_replay(plan, stretch))
+
+
+def compare(plan: Plan, stretch: Stretch) -> Verschil:
+    """Decide a stretch by the other rules of the plan, each dossier at its own moment.
+
+    Raises:
+        RecordError: The store cannot be read.
+    """
+    return asyncio.run(_compare(plan, stretch))
+
+
+async def _replay(plan: Plan, stretch: Stretch) -> Herhaling:
+    found = Herhaling()
+    store = await Store.open(plan.url)
+    try:
+        with _log(plan.log) as log:
+            async with store.read() as tx:
+                regels = _Regels(tx, plan.geleverd)
+                async for page in tx.besluiten.recorded(
+                    stretch.bounds, after=stretch.after, upto=stretch.upto
+                ):
+                    await _replay_page(found, page, regels, log)
+    finally:
+        await store.close()
+    return found
+
+
+async def _replay_page(
+    found: Herhaling, page: Sequence[Mapping[str, Any]], regels: "_Regels", log: Database
+) -> None:
+    known = _digests(log, page)
+    for row in page:
+        if known.get(row["id"]) != (digest(row["dossier"]), digest(row["besluit"])):
+            found.los.add(row["id"])
+        try:
+            decider = await regels.of(_version(row["besluit"]))
+        except LookupError:
+            found.zonder_regels.add(row["id"])
+            continue
+        again = _decide(decider, row["dossier"])
+        if again is not None and orjson.dumps(again) == row["besluit"].encode():
+            found.gelijk += 1
+        else:
+            found.anders.add(row["id"])
+
+
+async def _compare(plan: Plan, stretch: Stretch) -> Verschil:
+    found, decider = Verschil(), _decider(plan.met or plan.geleverd)
+    store = await Store.open(plan.url)
+    try:
+        async with store.read() as tx:
+            async for page in tx.besluiten.recorded(
+                stretch.bounds, after=stretch.after, upto=stretch.upto
+            ):
+                for row in page:
+                    was = _read(row["besluit"])
+                    found.add(row["id"], was, _decide(decider, row["dossier"]))
+    finally:
+        await store.close()
+    return found
+
+
+class _Regels:
+    """Gives the Decider of the version that a besluit names, from the store or as shipped."""
+
+    def __init__(self, tx: Tx, geleverd: bytes) -> None:
+        self._tx = tx
+        self._geleverd = geleverd
+        self._known: dict[str, Decider | None] = {}
+
+    async def of(self, version: str) -> Decider:
+        """Return it.
+
+        Raises:
+            LookupError: This version is nowhere to be found; another one would be a guess.
+        """
+        if version not in self._known:
+            self._known[version] = await self._find(version)
+        found = self._known[version]
+        if found is None:
+            raise LookupError(version)
+        return found
+
+    async def _find(self, version: str) -> Decider | None:
+        shipped = _decider(self._geleverd)
+        if shipped.digest == version:
+            return shipped
+        archive = await self._tx.regelversies.archief(version)
+        found = None if archive is None else _decider(archive)
+        return found if found is not None and found.digest == version else None
+
+
+@lru_cache(maxsize=8)
+def _decider(archive: bytes) -> Decider:
+    """Make ready the rules of an archive, once for each process."""
+    return Decider.load(Regelset.from_archive(archive))
+
+
+def _version(besluit: str) -> str:
+    """Return which rules a recorded besluit names, or nothing when it cannot be read."""
+    try:
+        return str(orjson.loads(besluit)["versies"]["regels"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return ""
+
+
+def _decide(decider: Decider, dossier: str) -> Besluit | None:
+    """Return the besluit, or None when there is no verdict (any more) on this dossier."""
+    try:
+        # Doubles cannot hide here: the log has the digest of the text.
+        return decider.decide(invoer.parse(orjson.loads(dossier)))
+    except (BrokerError, orjson.JSONDecodeError):
+        return None
+
+
+def _read(besluit: str) -> Besluit | None:
+    """Return a besluit as it was recorded, or None when it cannot be read."""
+    try:
+        return _RECORDED.validate_json(besluit)
+    except ValidationError:
+        return None
+
+
+@contextmanager
+def _log(folder: Path) -> Iterator[Database]:
+    """Open the log to read; a broker may have it open meanwhile.
+
+    Raises:
+        LogReadError: There is none, or it cannot be read.
+    """
+    try:
+        log = Database(Disk().connect(folder / DATABASE, read_only=True))
+    except sqlite3.Error:
+        raise LogReadError("In deze map staat geen logboek.") from None
+    try:
+        yield log
+    except sqlite3.Error:
+        raise LogReadError("Het logboek is niet te lezen.") from None
+    finally:
+        log.close()
+
+
+def _digests(log: Database, page: Iterable[Mapping[str, Any]]) -> dict[str, Digests]:
+    """Return what the log holds of each besluit; its line has the name of verzoek and bron."""
+    names = {f"{row['verzoek']}/{row['bron']}/{soort}" for row in page for soort in _LINES}
+    told = (orjson.loads(line.payload or b"{}") for line in log.known(sorted(names)).values())
+    return {
+        str(line["besluit"]): (str(line["dossier_sha256"]), str(line["besluit_sha256"]))
+        for line in told
+        if "besluit_sha256" in line
+    }
