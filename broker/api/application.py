@@ -14,6 +14,7 @@ from broker.api import (
     logboek,
     persoonskaarten,
     problems,
+    regelversies,
     signalen,
     toetsingen,
     verzoeken,
@@ -36,7 +37,16 @@ OTHER_RULES: Final = (
 
 _PARTS: Final = tuple(
     part.router
-    for part in (verzoeken, toetsingen, zaken, persoonskaarten, signalen, instemmingen, logboek)
+    for part in (
+        verzoeken,
+        toetsingen,
+        zaken,
+        persoonskaarten,
+        signalen,
+        instemmingen,
+        regelversies,
+        logboek,
+    )
 )
 
 

@@ -17,6 +17,8 @@ from broker.logs import Event
 
 VERSION: Final = "0.1.0"
 MAX_BODY: Final = 1_048_576
+_LARGER: Final = {"/v1/regelversies": 4 * MAX_BODY}
+"""Only a rule set may be larger."""
 _HEADERS: Final = {
     "API-Version": VERSION,
     "Cache-Control": "no-store",
@@ -45,7 +47,9 @@ class Envelope:
         began = perf_counter()
         answer = _Answer(send)
         try:
-            await self._app(scope, _limited(receive), answer.send)
+            await self._app(
+                scope, _limited(receive, _LARGER.get(scope["path"], MAX_BODY)), answer.send
+            )
         except Exception as error:  # noqa: BLE001 - the outermost handler; its text may hold data
             self._tell(scope, error)
             if answer.status is None:
@@ -84,7 +88,7 @@ class _Answer:
         await self._send(message)
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, limit: int) -> Receive:
     """Stop reading once a body is too large, whatever length it claims."""
     read = 0
 
@@ -92,7 +96,7 @@ def _limited(receive: Receive) -> Receive:
         nonlocal read
         message = await receive()
         read += len(message.get("body", b""))
-        if read > MAX_BODY:
+        if read > limit:
             raise too_large()
         return message
 

@@ -24,6 +24,7 @@ _TAGS: Final = {
     "persoonskaarten": "Wie er in een zaak wordt onderzocht, als pseudoniem.",
     "signalen": "Meldingen waaruit een zaak kan komen.",
     "instemmingen": "Het ja van een mens waarop een besluit kan wachten.",
+    "regelversies": "De regels zelf: voorstellen, beproeven, goedkeuren en laten gelden.",
     "logboek": "Nagaan wat er is vastgelegd, en dat er niets aan is veranderd.",
 }
 _VERSION_HEADER: Final = {

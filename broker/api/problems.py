@@ -49,11 +49,13 @@ _MELDINGEN: Final[Mapping[str, str]] = {
     "bsn_in_tekst": "Hier mag geen BSN staan.",
     "teken": "Hier staat een teken dat niet mag.",
     "dubbel": "In deze lijst staat iets twee keer.",
+    "base64": "Dit is geen base64.",
+    "advies_of_afwijking": "Geef het advies van de commissie, of waarom u daarvan afwijkt.",
     "cursor": "Deze cursor is niet van Sluis. Begin opnieuw zonder cursor.",
 }
 _OTHER: Final[Mapping[int, tuple[str, str]]] = {
     405: ("Deze methode kan hier niet", "Dit adres kent deze methode niet. Zie de kop Allow."),
-    413: ("De invoer is te groot", "Een bericht aan Sluis mag hoogstens 1 MiB groot zijn."),
+    413: ("De invoer is te groot", "Een bericht mag 1 MiB groot zijn, een regelversie 4 MiB."),
 }
 _KINDS: Final = frozenset(get_args(core_schema.ErrorType))
 

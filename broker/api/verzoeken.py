@@ -52,7 +52,7 @@ class NieuwVerzoek(Deel):
     taak: Naam | None = None
     soort: Literal["bevraging", "treffer-geen-treffer"]
     activiteit: Naam | None = None
-    doel: Annotated[list[Doel], Field(max_length=3)] | None = None
+    doel: Annotated[list[Doel], Field(max_length=4)] | None = None
     verschijnsel: Naam | None = None
     vraagstelling: Tekst | None = None
     categorieen: Categorieen
