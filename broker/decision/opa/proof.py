@@ -1,0 +1,147 @@
+"""The proof at the start: an engine that does not decide as OPA itself does, does not decide.
+
+`policies/golden/` holds dossiers with the besluiten that a real OPA gave (made by `golden.py`),
+and the digest of the rules and data that they were made with. The engine in this process is held
+against them; an OPA server against that engine, on the same dossiers.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from broker.decision.decide import Decider
+from broker.decision.regelset import Regelset
+from broker.decision.rules import Rules
+from broker.domain import invoer
+from broker.domain.besluit import Besluit
+from broker.domain.dossier import Dossier
+from broker.errors import BrokerError, DecisionError
+
+FILE: Final = "policies/golden/besluiten.json"
+_AT_ONCE: Final = 8
+
+
+class ProofError(BrokerError):
+    """An engine may not decide; `str()` is one plain Dutch sentence."""
+
+    slug = "motor-onbewezen"
+    title = "De motor voor de besluiten is niet bewezen"
+    status = 503
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goud:
+    """A dossier, and of its besluit what `decided` tells: as OPA gave it."""
+
+    naam: str
+    dossier: Dossier
+    besluit: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goudset:
+    """The golden besluiten of a rule set; `regels` is the `digest_of` what they were made with."""
+
+    regels: str
+    gevallen: Sequence[Goud]
+
+    @classmethod
+    def of(cls, regelset: Regelset) -> "Goudset":
+        """Read the golden besluiten in this rule set.
+
+        Raises:
+            ProofError: There are none, or they cannot be read.
+        """
+        try:
+            read = orjson.loads(regelset.bestanden[FILE])
+            gevallen = [
+                Goud(naam=g["naam"], dossier=invoer.parse(g["dossier"]), besluit=g["besluit"])
+                for g in read["gevallen"]
+            ]
+            goud = cls(regels=read["regels"], gevallen=gevallen)
+        except (BrokerError, KeyError, TypeError, ValueError):
+            raise ProofError(
+                f"De gouden besluiten ({FILE}) zijn er niet of kloppen niet."
+            ) from None
+        if not goud.gevallen:
+            raise ProofError(f"Er staan geen gouden besluiten in {FILE}.")
+        return goud
+
+
+def digest_of(decider: Decider) -> str:
+    """Return the digest of what an engine works with: the rules, and their data."""
+    total = hashlib.sha256(orjson.dumps(decider.register.data, option=orjson.OPT_SORT_KEYS))
+    for name, text in Rules(decider.regelset).files.items():
+        total.update(f"\0{name}\0{text}".encode())
+    return f"sha256:{total.hexdigest()}"
+
+
+def decided(besluit: Besluit) -> dict[str, Any]:
+    """Return what was decided, without words and versions: these change while the law does not."""
+    told: dict[str, Any] = orjson.loads(orjson.dumps(besluit))
+    del told["versies"]
+    gronden = told.pop("weigeringsgronden")
+    return told | {"gronden": [{"code": g["code"], "feit": g["feit"]} for g in gronden]}
+
+
+def prove(decider: Decider) -> None:
+    """Hold the engine in this process against the golden besluiten of its rule set.
+
+    Raises:
+        ProofError: It decides otherwise, or there is nothing to hold it against.
+    """
+    goud = Goudset.of(decider.regelset)
+    if goud.regels != digest_of(decider):
+        raise ProofError(
+            "De gouden besluiten horen bij andere regels. Maak ze opnieuw met 'make golden'."
+        )
+    wrong = [g.naam for g in goud.gevallen if _by_engine(decider, g.dossier) != g.besluit]
+    _refuse("De ingebouwde motor", wrong, len(goud.gevallen))
+
+
+async def prove_server(decider: Decider) -> None:
+    """Hold the server of this decider against the engine in this process, to the byte.
+
+    Raises:
+        ProofError: The server does not answer, has other rules or decides otherwise.
+    """
+    gevallen = Goudset.of(decider.regelset).gevallen
+    try:
+        same = [
+            again
+            for batch in _batches(gevallen)
+            for again in await asyncio.gather(*(_alike(decider, g.dossier) for g in batch))
+        ]
+    except DecisionError as error:
+        raise ProofError(f"De OPA-server kan niet beslissen. {error.detail}") from None
+    wrong = [g.naam for g, alike in zip(gevallen, same, strict=True) if not alike]
+    _refuse("De OPA-server", wrong, len(gevallen))
+
+
+async def _alike(decider: Decider, dossier: Dossier) -> bool:
+    besluit = await decider.beslis(dossier)
+    return orjson.dumps(besluit) == orjson.dumps(decider.decide(dossier))
+
+
+def _by_engine(decider: Decider, dossier: Dossier) -> dict[str, Any] | None:
+    try:
+        return decided(decider.decide(dossier))
+    except DecisionError:
+        return None
+
+
+def _batches(gevallen: Sequence[Goud]) -> Iterator[Sequence[Goud]]:
+    for start in range(0, len(gevallen), _AT_ONCE):
+        yield gevallen[start : start + _AT_ONCE]
+
+
+def _refuse(wie: str, wrong: Sequence[str], total: int) -> None:
+    if wrong:
+        raise ProofError(
+            f"{wie} beslist in {len(wrong)} van de {total} gouden besluiten anders dan OPA zelf, "
+            f"te beginnen bij: {wrong[0]}."
+        )
