@@ -82,8 +82,15 @@ NulOfMeer = Annotated[int, Field(ge=0, lt=_TOO_LARGE)]
 
 Deur = Literal["verzoek", "verstrekking"]
 Soort = Literal["bevraging", "treffer-geen-treffer", "resultaatdeling"]
-Doel = Literal["bestuurlijk", "strafrechtelijk", "fiscaal"]
-OntvangerSoort = Literal["deelnemer", "derde-publiek", "derde-privaat", "ander-riec"]
+Doel = Literal["bestuurlijk", "strafrechtelijk", "fiscaal", "zorg"]
+OntvangerSoort = Literal[
+    "deelnemer",
+    "derde-publiek",
+    "derde-privaat",
+    "ander-riec",
+    "incidentele-derde",
+    "ander-zvh",
+]
 OntvangerGrond = Literal["publieke-taak", "wettelijke-plicht", "gerechtvaardigd-belang"]
 ZaakStatus = Literal["voorgesteld", "vastgesteld", "beeindigd"]
 SignaalStatus = Literal["aangemeld", "aanvaard", "afgewezen"]
@@ -99,6 +106,12 @@ InstemmingSoort = Literal[
     "rechtmatigheidsadviescommissie",
     "geen-bezwaar",
     "convenant-verzoek",
+    "uitdrukkelijke-toestemming",
+    "wettelijke-plicht",
+    "wettelijke-bevoegdheid",
+    "goed-hulpverlenerschap",
+    "geheimhoudingsverklaring",
+    "bewaarverlenging",
 ]
 WpgArtikel = Literal["8", "9", "10.1.a", "10.1.b", "10.1.c", "12", "13"]
 GegevenStatus = Literal["beschikbaar", "verwijderd"]

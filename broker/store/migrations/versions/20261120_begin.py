@@ -10,7 +10,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-_EVIDENCE = ("verzoeken", "besluiten", "regelversies", "regelstappen")
+_EVIDENCE = ("verzoeken", "besluiten", "beslislogregels", "regelversies", "regelstappen")
 _DEELNEMER = (
     ["organisatie", "deelnemer"],
     ["organisatie_deelnemers.organisatie", "organisatie_deelnemers.deelnemer"],
@@ -26,6 +26,7 @@ def upgrade() -> None:
     _create_subjects()
     _create_verzoeken()
     _create_besluiten()
+    _create_beslislogboek()
     _create_regelversies()
     if op.get_bind().dialect.name == "postgresql":
         _guard_on_postgresql()
@@ -37,7 +38,7 @@ def downgrade() -> None:
     postgresql = op.get_bind().dialect.name == "postgresql"
     for table in ("regelstappen", "regelversies"):
         op.drop_table(table)
-    for table in ("besluiten", "verzoeken", "instemmingen", "persoonskaarten"):
+    for table in ("beslislogregels", "besluiten", "verzoeken", "instemmingen", "persoonskaarten"):
         op.drop_table(table)
     if postgresql:
         op.execute("DROP FUNCTION alleen_toevoegen()")
@@ -217,7 +218,9 @@ def _create_subjects() -> None:
         sa.CheckConstraint(
             "soort IN ('bevoegd-gezag', 'functionaris-2-10', 'wpg-20-besluit', 'om-toestemming', "
             "'leverancier', 'rechtmatigheidsadviescommissie', 'geen-bezwaar', "
-            "'convenant-verzoek')",
+            "'convenant-verzoek', 'uitdrukkelijke-toestemming', 'wettelijke-plicht', "
+            "'wettelijke-bevoegdheid', 'goed-hulpverlenerschap', 'geheimhoudingsverklaring', "
+            "'bewaarverlenging')",
             name="soort",
         ),
         sa.CheckConstraint(_PSEUDONYM, name="sleutel"),
@@ -271,6 +274,24 @@ def _create_besluiten() -> None:
     op.create_index("ix_besluiten_moment_id", "besluiten", ["moment", "id"])
 
 
+def _create_beslislogboek() -> None:
+    op.create_table(
+        "beslislogregels",
+        _text("id", key=True),
+        *map(_text, ("trace_id", "span_id")),
+        sa.Column("moment", Moment(), nullable=False),
+        *map(_text, ("gebruiker", "organisatie")),
+        _fact("besluit"),
+        sa.Column("regel", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["gebruiker"], ["gebruikers.id"]),
+        sa.ForeignKeyConstraint(["organisatie"], ["organisaties.id"]),
+        sa.ForeignKeyConstraint(["besluit"], ["besluiten.id"]),
+        sa.UniqueConstraint("trace_id", "span_id"),
+    )
+    op.create_index("ix_beslislogregels_besluit", "beslislogregels", ["besluit"])
+    op.create_index("ix_beslislogregels_moment_id", "beslislogregels", ["moment", "id"])
+
+
 def _create_regelversies() -> None:
     op.create_table(
         "regelversies",
@@ -309,6 +330,12 @@ def _guard_on_sqlite() -> None:
         "SELECT 1 FROM verzoeken WHERE id = NEW.id "
         "OR (organisatie = NEW.organisatie AND kenmerk = NEW.kenmerk)) "
         "BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: verzoeken'); END"
+    )
+    op.execute(
+        "CREATE TRIGGER beslislogregels_geen_replace BEFORE INSERT ON beslislogregels WHEN EXISTS ("
+        "SELECT 1 FROM beslislogregels WHERE id = NEW.id "
+        "OR (trace_id = NEW.trace_id AND span_id = NEW.span_id)) "
+        "BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: beslislogregels'); END"
     )
     for table, key in (("besluiten", "id"), ("regelversies", "id"), ("regelstappen", "nummer")):
         op.execute(
