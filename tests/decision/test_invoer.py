@@ -122,7 +122,11 @@ def put(pointer: str, value: object) -> dict[str, Any]:
         ("/verzoek/vraagstelling", ["x"], TEKST),
         ("/verzoek/categorieen", "identificatie", LIJST),
         ("/verzoek/categorieen", [], "Deze lijst mag niet leeg zijn."),
-        ("/verzoek/doel/0", "civiel", kies("'bestuurlijk', 'strafrechtelijk', 'fiscaal' of 'zorg'")),
+        (
+            "/verzoek/doel/0",
+            "civiel",
+            kies("'bestuurlijk', 'strafrechtelijk', 'fiscaal' of 'zorg'"),
+        ),
         ("/verzoek/soort", "?", kies("'bevraging', 'treffer-geen-treffer' of 'resultaatdeling'")),
         ("/zaak", [], DEEL),
         ("/zaak", "hhk", DEEL),
