@@ -32,7 +32,7 @@ FUNCTIES: Final = ("analist", "poortwachter", "accountmanager", "privacyfunction
 ROLLEN: Final = ("verwerker", "toetser", "beheerder")
 ZAAK_SOORTEN: Final = ("hhk", "casus", "scan")
 UITKOMSTEN: Final = ("toegewezen", "geweigerd", "instemming-vereist", "deels")
-INSERT_ONLY: Final = ("verzoeken", "besluiten", "regelversies", "regelstappen")
+INSERT_ONLY: Final = ("verzoeken", "besluiten", "beslislogregels", "regelversies", "regelstappen")
 """Evidence: triggers refuse every change of these tables."""
 METADATA: Final = Base.metadata
 
@@ -285,6 +285,22 @@ class BesluitRow(Base):
     dossier: Mapped[str] = mapped_column(Text)
     besluit: Mapped[str] = mapped_column(Text)
     versies: Mapped[dict[str, Any]]
+
+
+class BeslislogregelRow(Base):
+    """A record of one decision; `besluit` is that of a door, which holds the facts of the record."""
+
+    __tablename__ = "beslislogregels"
+    __table_args__ = (UniqueConstraint("trace_id", "span_id"), Index(None, "moment", "id"))
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    trace_id: Mapped[str]
+    span_id: Mapped[str]
+    moment: Mapped[dt.datetime]
+    gebruiker: Mapped[str] = mapped_column(ForeignKey("gebruikers.id"))
+    organisatie: Mapped[str] = mapped_column(ForeignKey("organisaties.id"))
+    besluit: Mapped[str | None] = mapped_column(ForeignKey("besluiten.id"), index=True)
+    regel: Mapped[str] = mapped_column(Text)
 
 
 class RegelversieRow(Base):

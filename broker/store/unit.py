@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from broker.errors import RecordError
+from broker.store.beslislogboek import Beslislogboek
 from broker.store.besluiten import Besluiten
 from broker.store.dossierfeiten import Dossierfeiten, ZaakCache, read_dossierfeiten
 from broker.store.engine import open_engine, reading, writing
@@ -39,6 +40,7 @@ class Tx:
         self.instemmingen = Instemmingen(conn)
         self.verzoeken = Verzoeken(conn)
         self.besluiten = Besluiten(conn)
+        self.beslislogboek = Beslislogboek(conn)
         self.regelversies = Regelversies(conn)
 
 

@@ -115,7 +115,13 @@ async def test_database_without_tables_is_not_opened(empty_url: str) -> None:
 
 def test_evidence_is_in_the_list() -> None:
     """What the triggers guard are the questions, the besluiten and the versions of the rules."""
-    assert set(INSERT_ONLY) == {"verzoeken", "besluiten", "regelversies", "regelstappen"}
+    assert set(INSERT_ONLY) == {
+        "verzoeken",
+        "besluiten",
+        "beslislogregels",
+        "regelversies",
+        "regelstappen",
+    }
 
 
 async def test_new_file_is_for_its_owner_only(tmp_path: Path) -> None:
