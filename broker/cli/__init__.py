@@ -2,7 +2,7 @@
 
 import typer
 
-from broker.cli import audit, demo, partners, replay, serve, toets, token
+from broker.cli import audit, bundel, demo, partners, replay, serve, toets, token
 
 app = typer.Typer(
     name="sluis",
@@ -16,6 +16,7 @@ app.command("serve")(serve.serve)
 app.command("partners")(partners.partners)
 app.command("toets")(toets.toets)
 app.command("token")(token.token)
+app.command("bundel")(bundel.bundel)
 app.command("replay")(replay.command)
 app.add_typer(audit.app, name="audit")
 
