@@ -92,6 +92,17 @@ class Decider:
         facts = self.facts(dossier)
         return self._besluit(dossier, facts, await self._server.evaluate(facts))
 
+    async def motor(self) -> str:
+        """Return what decides: `ingebouwd`, or `opa` when its server answers.
+
+        Raises:
+            DecisionError: The server does not answer, or has other rules.
+        """
+        if self._server is None:
+            return "ingebouwd"
+        await self._server.check()
+        return "opa"
+
     def facts(self, dossier: Dossier) -> dict[str, Any]:
         """Return the input of the rules for this dossier."""
         day = day_of(instant(dossier.moment))

@@ -35,6 +35,13 @@ class PolicyServer(Protocol):
             DecisionError: The server gave no answer of the rules that it was asked for.
         """
 
+    async def check(self) -> None:
+        """Return when the server answers, with the rules that it is asked for.
+
+        Raises:
+            DecisionError: It does not, or has other rules.
+        """
+
 
 class Rules:
     """The text of the rules: of each file by its name, and as one."""

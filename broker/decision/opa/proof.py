@@ -14,7 +14,7 @@ from typing import Any, Final
 import orjson
 
 from broker.decision.decide import Decider
-from broker.decision.regelset import Regelset
+from broker.decision.regelset import Regelfout, Regelset, RegisterError
 from broker.decision.rules import Rules
 from broker.domain import invoer
 from broker.domain.besluit import Besluit
@@ -23,14 +23,6 @@ from broker.errors import BrokerError, DecisionError
 
 FILE: Final = "policies/golden/besluiten.json"
 _AT_ONCE: Final = 8
-
-
-class ProofError(BrokerError):
-    """An engine may not decide; `str()` is one plain Dutch sentence."""
-
-    slug = "motor-onbewezen"
-    title = "De motor voor de besluiten is niet bewezen"
-    status = 503
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +46,7 @@ class Goudset:
         """Read the golden besluiten in this rule set.
 
         Raises:
-            ProofError: There are none, or they cannot be read.
+            RegisterError: There are none, or they cannot be read.
         """
         try:
             read = orjson.loads(regelset.bestanden[FILE])
@@ -64,11 +56,9 @@ class Goudset:
             ]
             goud = cls(regels=read["regels"], gevallen=gevallen)
         except (BrokerError, KeyError, TypeError, ValueError):
-            raise ProofError(
-                f"De gouden besluiten ({FILE}) zijn er niet of kloppen niet."
-            ) from None
+            raise _refusal("De gouden besluiten ontbreken of zijn niet te lezen.") from None
         if not goud.gevallen:
-            raise ProofError(f"Er staan geen gouden besluiten in {FILE}.")
+            raise _refusal("Er staan geen gouden besluiten in.")
         return goud
 
 
@@ -88,38 +78,36 @@ def decided(besluit: Besluit) -> dict[str, Any]:
     return told | {"gronden": [{"code": g["code"], "feit": g["feit"]} for g in gronden]}
 
 
-def prove(decider: Decider) -> None:
+def prove(decider: Decider) -> bool:
     """Hold the engine in this process against the golden besluiten of its rule set.
 
+    Returns:
+        Whether they were made with these rules; else they prove nothing.
+
     Raises:
-        ProofError: It decides otherwise, or there is nothing to hold it against.
+        RegisterError: The engine decides otherwise, or there is nothing to hold it against.
     """
     goud = Goudset.of(decider.regelset)
     if goud.regels != digest_of(decider):
-        raise ProofError(
-            "De gouden besluiten horen bij andere regels. Maak ze opnieuw met 'make golden'."
-        )
+        return False
     wrong = [g.naam for g in goud.gevallen if _by_engine(decider, g.dossier) != g.besluit]
-    _refuse("De ingebouwde motor", wrong, len(goud.gevallen))
+    if wrong:
+        raise _refusal(_otherwise("De ingebouwde motor", wrong, goud))
+    return True
 
 
-async def prove_server(decider: Decider) -> None:
+async def prove_server(decider: Decider, goud: Goudset) -> None:
     """Hold the server of this decider against the engine in this process, to the byte.
 
     Raises:
-        ProofError: The server does not answer, has other rules or decides otherwise.
+        DecisionError: The server does not answer, has other rules or decides otherwise.
     """
-    gevallen = Goudset.of(decider.regelset).gevallen
-    try:
-        same = [
-            again
-            for batch in _batches(gevallen)
-            for again in await asyncio.gather(*(_alike(decider, g.dossier) for g in batch))
-        ]
-    except DecisionError as error:
-        raise ProofError(f"De OPA-server kan niet beslissen. {error.detail}") from None
-    wrong = [g.naam for g, alike in zip(gevallen, same, strict=True) if not alike]
-    _refuse("De OPA-server", wrong, len(gevallen))
+    same: list[bool] = []
+    for batch in _batches(goud.gevallen):
+        same += await asyncio.gather(*(_alike(decider, each.dossier) for each in batch))
+    wrong = [g.naam for g, alike in zip(goud.gevallen, same, strict=True) if not alike]
+    if wrong:
+        raise DecisionError(_otherwise("De OPA-server", wrong, goud))
 
 
 async def _alike(decider: Decider, dossier: Dossier) -> bool:
@@ -139,9 +127,12 @@ def _batches(gevallen: Sequence[Goud]) -> Iterator[Sequence[Goud]]:
         yield gevallen[start : start + _AT_ONCE]
 
 
-def _refuse(wie: str, wrong: Sequence[str], total: int) -> None:
-    if wrong:
-        raise ProofError(
-            f"{wie} beslist in {len(wrong)} van de {total} gouden besluiten anders dan OPA zelf, "
-            f"te beginnen bij: {wrong[0]}."
-        )
+def _otherwise(wie: str, wrong: Sequence[str], goud: Goudset) -> str:
+    return (
+        f"{wie} beslist in {len(wrong)} van de {len(goud.gevallen)} gouden besluiten anders dan "
+        f"OPA zelf, te beginnen bij: {wrong[0]}."
+    )
+
+
+def _refusal(reden: str) -> RegisterError:
+    return RegisterError([Regelfout(bestand=FILE, regel=None, reden=reden)])

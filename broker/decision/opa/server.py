@@ -51,18 +51,6 @@ class OpaServer:
         """Return the rules with this digest on the server."""
         return OpaRegels(server=self, digest=digest)
 
-    async def digest(self) -> str:
-        """Return the digest of the rules that the server has.
-
-        Raises:
-            DecisionError: It does not answer, or has none.
-        """
-        match await self.ask("digest", {}):
-            case {"result": str(digest)}:
-                return digest
-            case _:
-                raise DecisionError("De OPA-server heeft geen regels van Sluis.")
-
     async def ask(self, rule: str, facts: Mapping[str, Any]) -> object:
         """Return what the server answers, unjudged.
 
@@ -101,6 +89,19 @@ class OpaRegels:
             case {"result": {"besluit": besluit, "digest": digest}} if digest == self.digest:
                 return besluit
             case {"result": {"digest": _}}:
-                raise DecisionError("De OPA-server heeft andere regels dan die in werking zijn.")
+                raise _other_rules()
             case _:
                 raise DecisionError("De OPA-server gaf geen antwoord.")
+
+    async def check(self) -> None:
+        """Return when the server answers, and has these rules.
+
+        Raises:
+            DecisionError: It does not, or has others.
+        """
+        if await self.server.ask("digest", {}) != {"result": self.digest}:
+            raise _other_rules()
+
+
+def _other_rules() -> DecisionError:
+    return DecisionError("De OPA-server heeft andere regels dan die in werking zijn.")
