@@ -12,7 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import httpx2
 from fastapi import FastAPI
@@ -44,6 +44,9 @@ from broker.services.regelversies import Regelversies
 from broker.services.toetsingen import Toetsingen
 from broker.settings import Omgeving, Settings, StartError, load_settings
 from broker.store import Store, migrate
+
+if TYPE_CHECKING:
+    from broker.decision.opa.server import OpaServer
 
 _ID_BYTES: Final = 16
 _KEPT: Final = 100
@@ -139,7 +142,8 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     recorder = Recorder(log, world.clock, world.random_bytes)
     recovered = await recover(log, recorder)
     keeper = Keeper(store, recorder, world.ids)
-    regels = Regels(store, rules_loader(world.clock), geleverd)
+    opa = await _opa(settings, stack)
+    regels = Regels(store, rules_loader(world.clock, opa), geleverd)
     regelversies = Regelversies(
         store=store,
         keeper=keeper,
@@ -177,15 +181,25 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     )
 
 
-def rules_loader(clock: Clock) -> LoadRules:
+def rules_loader(clock: Clock, opa: "OpaServer | None") -> LoadRules:
     """Return what loads a rule set, and makes it ready for the dossiers of now."""
 
     def load(regelset: Regelset) -> Decider:
-        decider = Decider.load(regelset)
+        decider = Decider.load(regelset, server=opa.expecting(regelset.digest) if opa else None)
         decider.prepare(clock.now().isoformat())
         return decider
 
     return load
+
+
+async def _opa(settings: Settings, stack: AsyncExitStack) -> "OpaServer | None":
+    """Open the connections to the OPA server, when the settings name one."""
+    if not settings.opa_url:
+        return None
+    from broker.decision.opa.server import OpaServer  # noqa: PLC0415 - slow, and seldom needed
+
+    server = OpaServer.open(settings.opa_url, settings.opa_seconden)
+    return await stack.enter_async_context(server)
 
 
 async def recover(log: Log, recorder: Recorder) -> int:

@@ -125,15 +125,16 @@ def _allowed(path: str, public: APIRouter) -> str:
 
 
 async def _ready(uses: Uses) -> dict[str, str]:
-    """Return that all is ready, with the digest of the rules in force.
+    """Return that all is ready, with the digest of the rules in force and what decides by them.
 
     Raises:
         RecordError: The log or the store does not work.
-        DecisionError: The rules in force cannot be loaded.
+        DecisionError: The rules in force cannot be loaded, or the OPA server does not have them.
     """
     _check_log(uses)
-    regels, geleverd = (await uses.regels.now()).digest, uses.regels.geleverd.digest
-    ready = {"status": "gereed", "regels": regels}
+    decider = await uses.regels.now()
+    regels, geleverd = decider.digest, uses.regels.geleverd.digest
+    ready = {"status": "gereed", "regels": regels, "motor": await decider.motor()}
     if regels != geleverd:
         ready |= {"regels_geleverd": geleverd, "melding": OTHER_RULES}
     return ready
