@@ -4,6 +4,7 @@ import datetime as dt
 import functools
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,9 +99,9 @@ def seeds() -> tuple[tuple[ZaakSeed, ...], DemoSeed]:
     return read_zaken(default_root()), read_demo(default_root())
 
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """Start the app with the demo data."""
+@asynccontextmanager
+async def running(folder: Path, **settings: Any) -> AsyncIterator[World]:
+    """Start the app with the demo data, and with these settings."""
     zaken, demo = seeds()
     clock, lines = SteppingClock(), io.StringIO()
     bronnen = {o.id: FakeBron() for o in demo.organisaties if o.bron != "geen"}
@@ -110,7 +111,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         make_bron=lambda row: bronnen.get(row["id"]),
         lines=lines,
     )
-    app = create_app(Settings(data=tmp_path / "var", database_seconden=0.3), outside)
+    app = create_app(Settings(data=folder / "var", database_seconden=0.3, **settings), outside)
     async with app.router.lifespan_context(app):
         services: OpenServices = app.state.services
         await load(
@@ -138,6 +139,13 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
                 bronnen=bronnen,
                 logs=lines.getvalue,
             )
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """Start the app with the demo data."""
+    async with running(tmp_path) as found:
+        yield found
 
 
 @pytest.fixture
