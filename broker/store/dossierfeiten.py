@@ -138,7 +138,7 @@ async def read_dossierfeiten(
         if facts is None and (facts := await zaak_facts(conn, zaak)) is not None:
             cache.put(zaak, row["versie"], facts)
     return Dossierfeiten(
-        vrager=_vrager(row),
+        vrager=vrager_facts(row),
         zaak=facts,
         betrokkene=None if row["kaart_sleutel"] is None else betrokkene(row, "kaart_"),
         instemmingen=instemmingen,
@@ -146,7 +146,7 @@ async def read_dossierfeiten(
     )
 
 
-def _vrager(row: Velden) -> Rij:
+def vrager_facts(row: Velden) -> Rij:
     """Shape the gebruiker as the `vrager` of the contract; unknown facts stay out."""
     person = ("id", "rol", "geautoriseerd_tot", "gescreend_op", "opgeleid_op")
     facts = {name: row[name] for name in ("organisatie", "deelnemer") if row[name] is not None}

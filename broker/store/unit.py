@@ -21,6 +21,7 @@ from broker.store.organisaties import Organisaties
 from broker.store.persoonskaarten import Persoonskaarten
 from broker.store.regelversies import Regelversies
 from broker.store.signalen import Signalen
+from broker.store.snapshot import Snapshot, read_snapshot
 from broker.store.toegang import Toegang
 from broker.store.verzoeken import Verzoeken
 from broker.store.zaken import Zaken
@@ -70,6 +71,10 @@ class ReadTx(Tx):
         return await read_dossierfeiten(
             self._conn, self._cache, gebruiker=gebruiker, zaak=zaak, sleutel=sleutel
         )
+
+    async def snapshot(self) -> Snapshot:
+        """Return all facts that a dossier may need, for work that asks very many of them."""
+        return await read_snapshot(self._conn)
 
 
 class Store:
