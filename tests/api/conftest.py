@@ -100,7 +100,7 @@ def seeds() -> tuple[tuple[ZaakSeed, ...], DemoSeed]:
 
 
 @asynccontextmanager
-async def running(folder: Path, **settings: Any) -> AsyncIterator[World]:
+async def running(folder: Path, **settings: Any) -> AsyncIterator[World]:  # noqa: ANN401 - as the settings are
     """Start the app with the demo data, and with these settings."""
     zaken, demo = seeds()
     clock, lines = SteppingClock(), io.StringIO()

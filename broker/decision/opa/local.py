@@ -4,6 +4,7 @@ import http.client
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,7 +26,7 @@ class LocalOpa:
     """A running server."""
 
     url: str
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
 
 
 @contextmanager
@@ -41,30 +42,34 @@ def local_opa(bundle: Path, *flags: str) -> Iterator[LocalOpa]:
     with socket.socket() as free:
         free.bind((_HOST, 0))
         port = free.getsockname()[1]
-    process = subprocess.Popen(  # noqa: S603 - the program of OPA, with our own files
-        [program, "run", "--server", f"--addr={_HOST}:{port}", "--log-level=error",
-         "--disable-telemetry", "--bundle", str(bundle), *flags],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    with process:
+    command = [
+        program, "run", "--server", f"--addr={_HOST}:{port}", "--log-level=error",
+        "--disable-telemetry", "--bundle", str(bundle), *flags,
+    ]  # fmt: skip
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(command, stdout=said, stderr=said) as process,  # noqa: S603 - our files
+    ):
         try:
-            _await(process, port)
+            if not _answers(process, port):
+                said.seek(0)
+                raise LocalOpaError(f"OPA start niet: {said.read().decode().strip()}")
             yield LocalOpa(url=f"http://{_HOST}:{port}", process=process)
         finally:
             process.kill()
 
 
-def _await(process: subprocess.Popen[str], port: int) -> None:
+def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
+    """Wait until it serves the bundle; False when it stopped, or takes too long."""
     for _ in range(_TRIES):
         if process.poll() is not None:
-            told = process.stderr.read() if process.stderr else ""
-            raise LocalOpaError(f"OPA start niet: {told.strip()}")
+            return False
         with suppress(OSError, http.client.HTTPException):
             asked = http.client.HTTPConnection(_HOST, port, timeout=1)
             asked.request("GET", "/health?bundles")
             ready = asked.getresponse().status == http.HTTPStatus.OK
             asked.close()
             if ready:
-                return
+                return True
         time.sleep(_PAUSE)
-    raise LocalOpaError("OPA geeft geen antwoord.")
+    return False

@@ -14,12 +14,23 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from opa_client import AsyncOpaClient
+from typing_extensions import override
 
 from broker.errors import DecisionError
 
 _STRICT: Final = {"strict-builtin-errors": "true"}
 _PACKAGE: Final = "sluis"
 _PORTS: Final = {"http": 80, "https": 443}
+
+
+class _Client(AsyncOpaClient):  # type: ignore[misc]  # no types there
+    """The client, which brings the facts nowhere else: it follows no redirect."""
+
+    @asynccontextmanager
+    @override
+    async def _request(self, method: str, url: str, **more: Any) -> AsyncIterator[Any]:
+        async with super()._request(method, url, allow_redirects=False, **more) as response:
+            yield response
 
 
 class OpaServer:
@@ -36,7 +47,7 @@ class OpaServer:
         """Open the connections to the server at this address (`http(s)://host[:port]`)."""
         parts = urlsplit(url)
         host = parts.hostname or ""
-        client = AsyncOpaClient(
+        client = _Client(
             host=f"[{host}]" if ":" in host else host,
             port=parts.port or _PORTS[parts.scheme],
             ssl=parts.scheme == "https",
