@@ -46,6 +46,7 @@ class Soort(StrEnum):
     ONBEPAALD = "onbepaald"
     WIJZIGING = "wijziging"
     TOETSING = "toetsing"
+    INZAGE = "inzage"
 
 
 CLOSING = frozenset({Soort.VERSTREKKING, Soort.WEIGERING, Soort.FOUT, Soort.ONBEPAALD})

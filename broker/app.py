@@ -25,6 +25,7 @@ from audit.errors import AuditError
 from audit.log import Log
 from broker.api.application import make_app
 from broker.api.context import Services
+from broker.api.middleware import VERSION
 from broker.api.openapi import openapi_document
 from broker.api.rollen import Rollen
 from broker.decision.decide import Decider
@@ -34,10 +35,13 @@ from broker.domain.ports import Bron, Clock, Ids
 from broker.domain.pseudoniem import Pseudonimiseerder
 from broker.errors import BrokerError
 from broker.logs import Event, make_logger
+from broker.services.beslislogboek import Beslislogboek
 from broker.services.bronnen import Bronnen, MakeBron
 from broker.services.doors import Doors
+from broker.services.eigen_beslispunt import EigenBeslispunt
 from broker.services.handtekening import Handtekening
 from broker.services.keeper import Keeper
+from broker.services.pdp import Pdp
 from broker.services.recorder import Recorder, Regel
 from broker.services.regels import LoadRules, Regels
 from broker.services.regelversies import Regelversies
@@ -155,6 +159,11 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     client = await stack.enter_async_context(source_client())
     bronnen = Bronnen(world.make_bron or _adapters(settings, client))
     await bronnen.refresh(store)
+    beslislogboek = Beslislogboek(
+        engine="opa" if opa else "ingebouwd",
+        software=VERSION,
+        random_bytes=world.random_bytes,
+    )
     return OpenServices(
         clock=world.clock,
         ids=world.ids,
@@ -171,6 +180,16 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
             ids=world.ids,
         ),
         toetsingen=Toetsingen(regels, recorder, world.ids),
+        pdp=Pdp(
+            beslispunt=EigenBeslispunt(
+                store=store, regels=regels, bronnen=bronnen, clock=world.clock
+            ),
+            beslislogboek=beslislogboek,
+            recorder=recorder,
+            store=store,
+            clock=world.clock,
+            ids=world.ids,
+        ),
         bronnen=bronnen,
         pseudoniem=pseudoniem,
         regels=regels,

@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from structlog.typing import FilteringBoundLogger
 
 from broker.api import (
+    beslislogboek,
     instemmingen,
     logboek,
     persoonskaarten,
@@ -20,14 +21,15 @@ from broker.api import (
     verzoeken,
     zaken,
 )
+from broker.api.authzen.application import METADATA, install
 from broker.api.context import Services, Uses
-from broker.api.middleware import Envelope
+from broker.api.middleware import NO_TELEMETRY, Envelope
 from broker.api.openapi import V1, openapi_document
 from broker.domain.ports import Ids
 from broker.errors import RecordError
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
-PUBLIC: Final = frozenset({f"{V1}/openapi.json", "/livez", "/readyz"})
+PUBLIC: Final = frozenset({f"{V1}/openapi.json", "/livez", "/readyz", METADATA})
 """The only paths that need no context."""
 OTHER_RULES: Final = (
     "Deze software brengt andere regels mee dan er gelden. "
@@ -45,6 +47,7 @@ _PARTS: Final = tuple(
         signalen,
         instemmingen,
         regelversies,
+        beslislogboek,
         logboek,
     )
 )
@@ -66,19 +69,13 @@ def make_app(*, ids: Ids, logger: FilteringBoundLogger, adres: str, lifespan: Li
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        # It would carry bodies, and the texts of errors, to wherever the environment says.
-        telemetry={
-            "tracing": False,
-            "metrics": False,
-            "logs": False,
-            "operation_spans": False,
-            "auto_configure": False,
-        },
+        telemetry=NO_TELEMETRY,
     )
     for part in _PARTS:
         app.include_router(part, prefix=V1)
     public = _public(app, adres)
     app.include_router(public)
+    app.include_router(install(app, adres))
     problems.install(app, lambda path: _allowed(path, public))
     app.add_middleware(Envelope, ids=ids, logger=logger)
     return app

@@ -21,6 +21,7 @@ from broker.services.bronnen import Bronnen
 from broker.services.caller import Beller, Functie
 from broker.services.doors import Doors
 from broker.services.keeper import Keeper
+from broker.services.pdp import Pdp
 from broker.services.regels import Regels
 from broker.services.regelversies import Regelversies
 from broker.services.toetsingen import Toetsingen
@@ -45,6 +46,7 @@ class Services:
     pseudoniem: Pseudonimiseerder
     regels: Regels
     regelversies: Regelversies
+    pdp: Pdp
 
     def now(self) -> str:
         """Return the moment now, as text with offset."""
@@ -61,7 +63,8 @@ class Context:
     @property
     def only(self) -> str | None:
         """The organisatie that this is limited to, or None."""
-        return self.beller.organisatie if self.bereik is Bereik.EIGEN else None
+        own = {Bereik.EIGEN, Bereik.ZELF}
+        return self.beller.organisatie if self.bereik in own else None
 
     @property
     def riec(self) -> str | None:

@@ -7,6 +7,7 @@ import traceback
 from time import perf_counter
 from typing import Final
 
+from fastapi.telemetry import TelemetryConfig
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
@@ -19,6 +20,14 @@ VERSION: Final = "0.1.0"
 MAX_BODY: Final = 1_048_576
 _LARGER: Final = {"/v1/regelversies": 4 * MAX_BODY}
 """Only a rule set may be larger."""
+NO_TELEMETRY: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""It would carry bodies, and the texts of errors, to wherever the environment says."""
 _HEADERS: Final = {
     "API-Version": VERSION,
     "Cache-Control": "no-store",

@@ -25,6 +25,7 @@ _TAGS: Final = {
     "signalen": "Meldingen waaruit een zaak kan komen.",
     "instemmingen": "Het ja van een mens waarop een besluit kan wachten.",
     "regelversies": "De regels zelf: voorstellen, beproeven, goedkeuren en laten gelden.",
+    "beslislogboek": "Nagaan waarop elke beslissing rustte, genoeg om haar over te doen.",
     "logboek": "Nagaan wat er is vastgelegd, en dat er niets aan is veranderd.",
 }
 _VERSION_HEADER: Final = {

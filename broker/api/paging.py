@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import datetime as dt
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
@@ -36,6 +37,25 @@ def after(cursor: str | None, parts: int = 1) -> list[str] | None:
     if len(found) != parts or not all(found):
         raise foreign()
     return found
+
+
+def after_moment(cursor: str | None) -> tuple[dt.datetime, str] | None:
+    """Return the moment (UTC) and the id that stand in a cursor, or None when there is none.
+
+    Raises:
+        InvalidInputError: It is not one of ours.
+    """
+    found = after(cursor, parts=2)
+    if found is None:
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(found[0])
+        if moment.tzinfo is None:
+            raise foreign()
+        # In UTC some moments with an offset fall outside the calendar.
+        return moment.astimezone(dt.UTC), found[1]
+    except (ValueError, OverflowError):
+        raise foreign() from None
 
 
 def foreign() -> InvalidInputError:

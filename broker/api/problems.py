@@ -100,6 +100,11 @@ def unexpected(instance: str) -> Response:
     return problem(BrokerError(UNEXPECTED), instance)
 
 
+def invalid_input(error: RequestValidationError) -> InvalidInputError:
+    """Return what FastAPI found wrong in a message, in our own words."""
+    return InvalidInputError(fouten=_fouten(error.errors()))
+
+
 def too_large() -> HTTPException:
     """Return the error for a body that is too large."""
     return HTTPException(413)
@@ -121,7 +126,7 @@ def install(app: FastAPI, allowed: Callable[[str], str]) -> None:
     async def invalid(request: Request, error: Exception) -> Response:
         if not isinstance(error, RequestValidationError):
             raise error
-        found = request.scope.get(UNREADABLE) or InvalidInputError(fouten=_fouten(error.errors()))
+        found = request.scope.get(UNREADABLE) or invalid_input(error)
         return problem(found, request.scope[INSTANCE])
 
     async def http_error(request: Request, error: Exception) -> Response:

@@ -32,6 +32,8 @@ class Actie(StrEnum):
     REGELS_BEPROEVEN = "regels:beproeven"
     REGELS_GOEDKEUREN = "regels:goedkeuren"
     REGELS_INVOEREN = "regels:invoeren"
+    BESLISPUNT_VRAGEN = "beslispunt:vragen"
+    BESLISLOGBOEK_LEZEN = "beslislogboek:lezen"
     LOGBOEK_LEZEN = "logboek:lezen"
     LOGBOEK_BEWIJZEN = "logboek:bewijzen"
     LOGBOEK_CONTROLEREN = "logboek:controleren"
@@ -40,6 +42,8 @@ class Actie(StrEnum):
 class Bereik(StrEnum):
     """How far a function reaches."""
 
+    ZELF = "zelf"
+    """What the caller does in person."""
     EIGEN = "eigen"
     """What is of, or with, the caller's own organisatie."""
     RIEC = "riec"
@@ -48,7 +52,7 @@ class Bereik(StrEnum):
     """What is of any organisatie."""
 
 
-_WIDEST_FIRST: Final = (Bereik.ALLE, Bereik.RIEC, Bereik.EIGEN)
+_WIDEST_FIRST: Final = (Bereik.ALLE, Bereik.RIEC, Bereik.EIGEN, Bereik.ZELF)
 
 
 class Rollen:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field, TypeAdapter
 
 from broker.api.context import Context, Uses, may
-from broker.api.paging import LIMIT, Cursor, Limiet, after, foreign, link_next
+from broker.api.paging import LIMIT, Cursor, Limiet, after_moment, link_next
 from broker.api.problems import documented
 from broker.api.rollen import Actie, Bereik
 from broker.api.velden import (
@@ -169,7 +169,7 @@ async def lees_verzoeken(  # noqa: PLR0913, PLR0917 - a route: what may be asked
     asked = organisatie or context.beller.organisatie
     if context.only not in (None, asked):
         raise ForbiddenError("U mag alleen de verzoeken van uw eigen organisatie lezen.")
-    before = _before(cursor)
+    before = after_moment(cursor)
     rows = await uses.keeper.read(lambda tx: tx.verzoeken.list(asked, before=before, limit=limiet))
     if rows:
         last = rows[-1]
@@ -223,20 +223,6 @@ def _source(part: BronUitkomst, *, hit: bool) -> BronAntwoord:
         melding=part.melding,
         bewijs=bewijs_view(part.bewijs),
     )
-
-
-def _before(cursor: str | None) -> tuple[dt.datetime, str] | None:
-    found = after(cursor, parts=2)
-    if found is None:
-        return None
-    try:
-        moment = dt.datetime.fromisoformat(found[0])
-        if moment.tzinfo is None:
-            raise foreign()
-        # In UTC some moments with an offset fall outside the calendar.
-        return moment.astimezone(dt.UTC), found[1]
-    except (ValueError, OverflowError):
-        raise foreign() from None
 
 
 def _put(row: dict[str, Any]) -> IngediendVerzoek:

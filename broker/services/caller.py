@@ -8,6 +8,8 @@ class Functie(StrEnum):
     """What someone does with Sluis."""
 
     ANALIST = "analist"
+    TOEPASSING = "toepassing"
+    """Not a person: a program of a partner, which asks for the gebruikers of that partner."""
     POORTWACHTER = "poortwachter"
     ACCOUNTMANAGER = "accountmanager"
     PRIVACYFUNCTIONARIS = "privacyfunctionaris"

@@ -30,6 +30,27 @@ class Keeper:
         async with self._store.read() as tx:
             return await work(tx)
 
+    async def consult(self, beller: Beller, wat: str, payload: Mapping[str, Any]) -> None:
+        """Record that somebody reads what is itself a record of persons.
+
+        Args:
+            beller: Who reads.
+            wat: What, such as `beslislogboek`.
+            payload: Which part of it; no content.
+
+        Raises:
+            RecordError: It could not be recorded; nothing may be shown.
+        """
+        who = {"gebruiker": beller.gebruiker, "organisatie": beller.organisatie}
+        known = {name: fact for name, fact in payload.items() if fact is not None}
+        await self._recorder.record(
+            Regel(
+                soort=Soort.INZAGE,
+                kenmerk=f"{self._ids.new('i')}/inzage",
+                payload={"wat": wat, **who, **known},
+            )
+        )
+
     async def change(
         self,
         beller: Beller,

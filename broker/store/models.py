@@ -28,7 +28,14 @@ from broker.domain.regelversie import Stap
 from broker.store.columns import Base, one_of, pseudonym
 
 BRON_SOORTEN: Final = ("brp", "partner", "geen")
-FUNCTIES: Final = ("analist", "poortwachter", "accountmanager", "privacyfunctionaris", "beheerder")
+FUNCTIES: Final = (
+    "analist",
+    "toepassing",
+    "poortwachter",
+    "accountmanager",
+    "privacyfunctionaris",
+    "beheerder",
+)
 ROLLEN: Final = ("verwerker", "toetser", "beheerder")
 ZAAK_SOORTEN: Final = ("hhk", "casus", "scan")
 UITKOMSTEN: Final = ("toegewezen", "geweigerd", "instemming-vereist", "deels")
@@ -288,7 +295,7 @@ class BesluitRow(Base):
 
 
 class BeslislogregelRow(Base):
-    """A record of one decision; `besluit` is that of a door, which holds the facts of the record."""
+    """A record of one decision; of a door its `besluit` holds the facts of the record."""
 
     __tablename__ = "beslislogregels"
     __table_args__ = (UniqueConstraint("trace_id", "span_id"), Index(None, "moment", "id"))

@@ -101,7 +101,7 @@ def _create_partners() -> None:
         sa.ForeignKeyConstraint(["organisatie"], ["organisaties.id"]),
         sa.ForeignKeyConstraint(*_DEELNEMER),
         sa.CheckConstraint(
-            "functie IN ('analist', 'poortwachter', 'accountmanager', "
+            "functie IN ('analist', 'toepassing', 'poortwachter', 'accountmanager', "
             "'privacyfunctionaris', 'beheerder')",
             name="functie",
         ),

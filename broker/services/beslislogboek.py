@@ -1,0 +1,188 @@
+"""The Authorization Decision Log: one record for each decision, enough to take it again (level 4).
+
+A record holds what was asked and answered, the digest of the rules (the store keeps them), all
+that the rules read, and the software that ran them. A deny is an outcome like any other: only a
+decision that could not be taken has status Error.
+
+The log of Sluis binds it: its line holds the SHA-256 of the text of the record. The record of a
+door leaves dossier and besluit out, because the besluit that it names holds them, to the byte.
+"""
+
+import datetime as dt
+import hashlib
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import version
+from typing import Any, Final
+
+import orjson
+
+from broker.domain.besluit import Uitkomst
+from broker.services.beslispunt import Stuk
+from broker.services.trace import Trace, follow, new_span
+
+_LIBRARIES: Final = ("opa-python-client", "orjson", "pydantic", "pyyaml", "tzdata")
+"""What a decision runs through beside our own code and Python."""
+
+
+class Gebeurtenis(StrEnum):
+    """The kind of call that a record is of."""
+
+    EVALUATION = "adl.access_evaluation"
+    EVALUATIONS = "adl.access_evaluations"
+    SEARCH_SUBJECT = "adl.search_subject"
+    SEARCH_RESOURCE = "adl.search_resource"
+    SEARCH_ACTION = "adl.search_action"
+
+
+class Status(StrEnum):
+    """Whether there was a decision, whatever it was."""
+
+    OK = "Ok"
+    ERROR = "Error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uitwisseling:
+    """One call: its kind, its trace, what was asked and answered, and what that rests on."""
+
+    event: Gebeurtenis
+    trace: Trace
+    timestamp: int
+    """Milliseconds since 1970 in UTC."""
+    request: Mapping[str, Any]
+    response: Mapping[str, Any]
+    stukken: Sequence[Stuk]
+    status: Status = Status.OK
+
+
+class Beslislogboek:
+    """Shapes records. Who decides stores each, after its line in the log and before the answer."""
+
+    def __init__(self, *, engine: str, software: str, random_bytes: Callable[[int], bytes]) -> None:
+        """Keep the environment of every decision: `engine` decides, in this version of Sluis."""
+        self._random = random_bytes
+        self._resource = {"service.name": "sluis", "service.version": software}
+        self._configuration = {
+            "engine": engine,
+            "sluis": software,
+            "python": platform.python_version(),
+            **{name: version(name) for name in _LIBRARIES},
+        }
+
+    def trace(self, *given: object) -> Trace:
+        """Return the first trace among these `traceparent`s that can be read, else a new one."""
+        named = [each for each in given if isinstance(each, str)]
+        found = (follow(each, self._random) for each in named)
+        known = (trace for trace in found if trace.parent_span_id is not None)
+        return next(known, None) or follow(None, self._random)
+
+    def of_call(self, call: Uitwisseling) -> dict[str, Any]:
+        """Return the row of a call to the decision point."""
+        body: dict[str, Any] = {
+            "adl.core.request": call.request,
+            "adl.core.response": call.response,
+            "adl.core.information": [stuk.information for stuk in call.stukken],
+            "adl.core.configuration": self._configuration,
+            "sluis.besluiten": [stuk.besluit for stuk in call.stukken],
+        }
+        regels = sorted({stuk.regels for stuk in call.stukken})
+        sleutels = sorted({stuk.sleutel for stuk in call.stukken if stuk.sleutel})
+        attributes = _one_or_all("adl.core.policies", regels)
+        attributes |= _one_or_all("dpl.core.data_subject_id", sleutels)
+        return self._row(call.event, call.trace, call.timestamp, call.status, attributes, body)
+
+    def of_door(
+        self, *, trace: Trace, timestamp: int, besluit: str, sleutel: str, regels: str
+    ) -> dict[str, Any]:
+        """Return the row of a door that decided; `besluit` is the id of what it came to."""
+        attributes = {
+            "adl.core.policies": regels,
+            "dpl.core.data_subject_id": sleutel,
+            "sluis.besluit": besluit,
+        }
+        body = {"adl.core.configuration": self._configuration}
+        row = self._row(Gebeurtenis.EVALUATION, trace, timestamp, Status.OK, attributes, body)
+        return row | {"besluit": besluit}
+
+    def _row(
+        self,
+        event: Gebeurtenis,
+        trace: Trace,
+        timestamp: int,
+        status: Status,
+        attributes: Mapping[str, Any],
+        body: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        span = new_span(self._random)
+        record = {
+            "trace_id": trace.trace_id,
+            "span_id": span,
+            "parent_span_id": trace.parent_span_id,
+            "event_name": event,
+            "timestamp": timestamp,
+            "status": status,
+            "attributes": attributes,
+            "resource": self._resource,
+            "body": body,
+        }
+        text = orjson.dumps(record).decode()
+        return {"trace_id": trace.trace_id, "span_id": span, "regel": text, "besluit": None}
+
+
+def milliseconds(moment: dt.datetime) -> int:
+    """Return an aware moment as milliseconds since 1970 in UTC."""
+    return int(moment.timestamp() * 1000)
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 of a record, in hexadecimal: what the line in the log holds of it."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def rendered(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a whole record from its row; of a door with the dossier and besluit it rests on.
+
+    The row has `regel`, and `dossier` and `besluit_tekst` of its besluit, or None.
+    """
+    record: dict[str, Any] = orjson.loads(row["regel"])
+    if row["dossier"] is not None:
+        dossier, besluit = orjson.loads(row["dossier"]), orjson.loads(row["besluit_tekst"])
+        record["body"] |= {
+            "adl.core.request": _request(dossier),
+            "adl.core.response": _response(besluit),
+            "adl.core.information": [dossier],
+            "sluis.besluiten": [besluit],
+        }
+    return record
+
+
+def _request(dossier: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell what a door was asked, in the words of AuthZEN."""
+    asked, vrager = dossier["verzoek"], dossier["vrager"]
+    properties = {name: fact for name, fact in asked.items() if name != "soort"}
+    zaak = dossier["zaak"] or {}
+    return {
+        "subject": {"type": "gebruiker", "id": vrager["gebruiker"]["id"]},
+        "action": {"name": asked["soort"], "properties": properties},
+        "resource": {
+            "type": "betrokkene",
+            "id": dossier["betrokkene"]["sleutel"],
+            "properties": {"zaak": zaak.get("id"), "bron": dossier["bron"]["organisatie"]},
+        },
+        "context": {"deur": dossier["deur"], "time": dossier["moment"]},
+    }
+
+
+def _response(besluit: Mapping[str, Any]) -> dict[str, Any]:
+    uitkomst = besluit["uitkomst"]
+    return {"decision": uitkomst == Uitkomst.TOEGEWEZEN, "context": {"uitkomst": uitkomst}}
+
+
+def _one_or_all(name: str, values: Sequence[str]) -> dict[str, Any]:
+    """Return a member that is one value, or a list of several; without values it is absent."""
+    if not values:
+        return {}
+    return {name: values[0] if len(values) == 1 else list(values)}

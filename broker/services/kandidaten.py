@@ -1,0 +1,125 @@
+"""What a search of the decision point may find: each candidate is a question to be decided.
+
+Only those are candidates that the caller may know of; the decision does the rest.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from broker.decision.decide import Decider
+from broker.domain import kalender
+from broker.domain.ports import Clock
+from broker.errors import NotFoundError
+from broker.services.beslispunt import Aanroeper, Entiteit, Evaluatie, Handeling, Zoeksoort
+from broker.services.regels import Regels
+from broker.store import Store
+
+GEBRUIKER: Final = "gebruiker"
+BETROKKENE: Final = "betrokkene"
+BRON: Final = "bron"
+BEVRAGING: Final = "bevraging"
+TREFFER: Final = "treffer-geen-treffer"
+MOST: Final = 500
+"""Candidates of one search."""
+_WORKING: Final = frozenset({"kern", "overig"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kandidaten:
+    """Finds the candidates of a search, in a fixed order."""
+
+    store: Store
+    regels: Regels
+    clock: Clock
+
+    async def of(self, wie: Aanroeper, soort: Zoeksoort, vraag: Evaluatie) -> Sequence[Evaluatie]:
+        """Return the question once for each candidate; none of a type that Sluis does not know.
+
+        Raises:
+            DecisionError: The rules in force cannot be loaded.
+            RecordError: The store cannot be read.
+        """
+        match soort:
+            case Zoeksoort.SUBJECT if vraag.subject.type == GEBRUIKER:
+                return await self._gebruikers(wie, vraag)
+            case Zoeksoort.ACTION:
+                return await self._handelingen(vraag)
+            case Zoeksoort.RESOURCE if vraag.resource.type == BRON:
+                return await self._bronnen(vraag)
+            case Zoeksoort.RESOURCE if vraag.resource.type == BETROKKENE:
+                return await self._betrokkenen(wie, vraag)
+        return ()
+
+    async def _gebruikers(self, wie: Aanroeper, vraag: Evaluatie) -> Sequence[Evaluatie]:
+        """Return the question for each gebruiker that the caller may ask for."""
+        ids = [wie.beller.gebruiker]
+        if wie.namens:
+            async with self.store.read() as tx:
+                ids = [row["id"] for row in await tx.gebruikers.list(wie.beller.organisatie)]
+        return [replace(vraag, subject=Entiteit(type=GEBRUIKER, id=each)) for each in ids[:MOST]]
+
+    async def _handelingen(self, vraag: Evaluatie) -> Sequence[Evaluatie]:
+        """Return the question for each category of the basis, as a bevraging and as a hit check.
+
+        Each is its own question: some categories are only open beside another.
+        """
+        declared = dict(vraag.context.get("vraag") or {})
+        opened = _categorieen(
+            await self.regels.now(), declared.get("grondslag"), self.clock.now().isoformat()
+        )
+        return [
+            replace(
+                vraag,
+                action=Handeling(name=soort, properties={**declared, "categorieen": [categorie]}),
+            )
+            for soort in (BEVRAGING, TREFFER)
+            for categorie in opened
+        ]
+
+    async def _bronnen(self, vraag: Evaluatie) -> Sequence[Evaluatie]:
+        """Return the question for each organisatie that could be asked."""
+        async with self.store.read() as tx:
+            rows = await tx.organisaties.list()
+        ids = [row["id"] for row in rows if row["deelnemers"]]
+        return [replace(vraag, resource=replace(vraag.resource, id=each)) for each in ids[:MOST]]
+
+    async def _betrokkenen(self, wie: Aanroeper, vraag: Evaluatie) -> Sequence[Evaluatie]:
+        """Return the question for each subject of the zaak, to who works in it now.
+
+        To others not even their number is told.
+        """
+        zaak = vraag.resource.properties.get("zaak")
+        if zaak is None:
+            return ()
+        async with self.store.read() as tx:
+            try:
+                facts = await tx.zaken.get(zaak)
+            except NotFoundError:
+                return ()
+            if not _works_in(facts, wie.beller.organisatie, self.clock.now().isoformat()):
+                return ()
+            kaarten = await tx.persoonskaarten.list(zaak, limit=MOST)
+        return [
+            replace(vraag, resource=replace(vraag.resource, id=kaart["sleutel"]))
+            for kaart in kaarten
+        ]
+
+
+def _categorieen(decider: Decider, grondslag: object, moment: str) -> list[str]:
+    """Return the categories that a basis lists at this moment; of an unknown one none."""
+    stand = decider.register.on(kalender.day_of(kalender.instant(moment)))
+    basis = stand.data["grondslagen"].get(grondslag, {})
+    return list(basis.get("categorieen", ()))
+
+
+def _works_in(zaak: Mapping[str, object], organisatie: str, now: str) -> bool:
+    """Tell whether an organisatie has a working place in a zaak at this moment."""
+    moment = kalender.instant(now)
+    places = zaak["deelnemers"]
+    return isinstance(places, list) and any(
+        each.get("organisatie") == organisatie
+        and each.get("rol") in _WORKING
+        and kalender.in_force(each.get("vanaf"), each.get("tot"), moment)
+        for each in places
+    )
