@@ -121,9 +121,11 @@ def share_key(folder: Path) -> None:
 
 
 @asynccontextmanager
-async def running(folder: Path, name: str, ids: CountingIds) -> AsyncIterator[Node]:
-    """Start a node on the store in this folder."""
-    clock, lines = SteppingClock(), io.StringIO()
+async def running(
+    folder: Path, name: str, ids: CountingIds, clock: SteppingClock | None = None
+) -> AsyncIterator[Node]:
+    """Start a node on the store in this folder; nodes of one store go by one clock."""
+    clock, lines = clock or SteppingClock(), io.StringIO()
     share_key(folder)
     demo = read_demo(ROOT)
     bronnen = {o.id: FakeBron() for o in demo.organisaties if o.bron != "geen"}
@@ -155,11 +157,11 @@ async def seed(node: Node) -> None:
 @pytest.fixture
 async def nodes(tmp_path: Path) -> AsyncIterator[tuple[Node, Node]]:
     """Start two nodes on one store, each with its own log."""
-    ids = CountingIds()
+    ids, clock = CountingIds(), SteppingClock()
     async with AsyncExitStack() as stack:
-        first = await stack.enter_async_context(running(tmp_path / "var", "een", ids))
+        first = await stack.enter_async_context(running(tmp_path / "var", "een", ids, clock))
         await seed(first)
-        second = await stack.enter_async_context(running(tmp_path / "var", "twee", ids))
+        second = await stack.enter_async_context(running(tmp_path / "var", "twee", ids, clock))
         yield first, second
 
 
