@@ -120,6 +120,16 @@ class Besluiten:
         async for page in self._pages(wanted, chunk):
             yield page
 
+    async def count_questions(self, bounds: Bounds, zaken: Sequence[str] | None) -> int:
+        """Return how many rows `questions` gives."""
+        wanted = (
+            select(func.count())
+            .select_from(BesluitRow)
+            .join(VerzoekRow, VerzoekRow.id == BesluitRow.verzoek)
+            .where(*_within(bounds), BesluitRow.deur == "verzoek", *_of(zaken))
+        )
+        return (await self._conn.execute(wanted)).scalar_one()
+
     async def outcomes(
         self, bounds: Bounds, zaken: Sequence[str] | None, chunk: int = CHUNK
     ) -> AsyncIterator[Sequence[Rij]]:

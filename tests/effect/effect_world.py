@@ -1,0 +1,171 @@
+"""A made-up store for the what-if: partners, people, zaken, kaarten and questions really asked."""
+
+import datetime as dt
+import shutil
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from broker.app import OpenServices, Outside, open_services
+from broker.domain.besluit import Uitkomst
+from broker.domain.kalender import EPOCH, instant
+from broker.domain.ports import Antwoord, Bevraging, Identiteit
+from broker.services.caller import Beller, Functie
+from broker.services.doors import Vraag
+from broker.settings import Settings
+
+PARTNERS: Final = {
+    "zaanstad-college": "college",
+    "zaanstad-burgemeester": "burgemeester",
+    "politie-nh": "politie",
+    "nla": "nla",
+    "om-nh": "om",
+    "belastingdienst": "rijksbelastingdienst",
+}
+TAKEN: Final = {
+    "zaanstad-college": "verordening",
+    "zaanstad-burgemeester": "openbare-orde",
+    "politie-nh": "politiewet-3",
+    "nla": "arbeidswetten",
+    "om-nh": "ro-124",
+    "belastingdienst": "awr",
+}
+
+
+@dataclass
+class Stopped:
+    """A clock that stands still until a test moves it."""
+
+    moment: dt.datetime
+
+    def now(self) -> dt.datetime:
+        return self.moment
+
+
+class Numbered:
+    """Ids in order, which begin anew where they are told."""
+
+    def __init__(self, begin: int) -> None:
+        self.last = begin
+
+    def new(self, soort: str) -> str:
+        self.last += 1
+        return f"{soort}-{self.last:08d}"
+
+
+class Silent:
+    """A source that has nothing."""
+
+    async def bevraag(self, vraag: Bevraging) -> Antwoord:  # noqa: ARG002 - a Bron
+        return Antwoord(gegevens=())
+
+    async def treffer(self, vraag: Bevraging) -> Antwoord:  # noqa: ARG002 - a Bron
+        return Antwoord(gegevens=())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A question as it was put, by whom."""
+
+    besluit: str
+    wie: str
+    vraag: Vraag
+    kaart: str | None
+
+
+def moment(text: str) -> dt.datetime:
+    """Return the moment of a date in Amsterdam, or of a moment."""
+    return EPOCH + dt.timedelta(microseconds=instant(text))
+
+
+@asynccontextmanager
+async def opened(folder: Path, now: str, begin: int = 0) -> AsyncIterator[OpenServices]:
+    """Open the services on a folder; its clock stands still."""
+    outside = Outside(clock=Stopped(moment(now)), ids=Numbered(begin), make_bron=lambda _: Silent())
+    async with open_services(Settings(data=folder), outside) as services:
+        yield services
+
+
+@asynccontextmanager
+async def copied(folder: Path, name: str, now: str) -> AsyncIterator[OpenServices]:
+    """Open the services on a copy of the store, with a log of its own."""
+    copy = folder.parent / name
+    (copy / "sleutels").mkdir(parents=True)
+    for path in ("sluis.db", "sleutels/pseudoniem.key"):
+        shutil.copyfile(folder / path, copy / path)
+    async with opened(copy, now, 50_000_000) as services:
+        yield services
+
+
+async def fill(
+    services: OpenServices,
+    zaken: Sequence[Mapping[str, Any]],
+    kaarten: Sequence[tuple[str, str, Identiteit, Mapping[str, Any]]],
+) -> None:
+    """Record the partners, one person of each, the zaken, and kaarten (id, zaak, who, facts)."""
+    async with services.store.begin() as tx:
+        for partner, deelnemer in PARTNERS.items():
+            await tx.organisaties.insert(partner, naam=partner, deelnemers=[deelnemer])
+            await tx.gebruikers.insert(
+                {
+                    "id": f"g-{partner}",
+                    "organisatie": partner,
+                    "deelnemer": deelnemer,
+                    "functie": "analist",
+                    "rol": "verwerker",
+                    "geautoriseerd_tot": "2028-01-01",
+                    "gescreend_op": "2022-01-01",
+                    "opgeleid_op": "2022-01-01",
+                }
+            )
+        for zaak in zaken:
+            await tx.zaken.insert({**zaak, "titel": zaak["id"]})
+        for kaart, zaak_id, who, facts in kaarten:
+            sleutel = services.pseudoniem.sleutel(who)
+            await tx.persoonskaarten.open(
+                kaart=kaart, zaak=zaak_id, betrokkene={**facts, "sleutel": sleutel}
+            )
+    await services.bronnen.refresh(services.store)
+
+
+async def ask(services: OpenServices, wie: str, vraag: Vraag) -> tuple[str, frozenset[str]]:
+    """Put a question through the doors.
+
+    Returns:
+        The id of the besluit of door 1, and the categories that it does not refuse.
+    """
+    beller = Beller(
+        gebruiker=f"g-{wie}", organisatie=wie, deelnemer=PARTNERS[wie], functie=Functie.ANALIST
+    )
+    put = await services.doors.submit(beller, vraag)
+    async with services.store.read() as tx:
+        rows = [row for row in await tx.besluiten.list(put.id) if row["deur"] == "verzoek"]
+    import orjson  # noqa: PLC0415 - only where a besluit is read back
+
+    besluit = orjson.loads(rows[0]["besluit"])
+    carried = {c["id"] for c in besluit["categorieen"] if c["uitkomst"] != Uitkomst.GEWEIGERD}
+    return rows[0]["id"], frozenset(carried)
+
+
+def a_vraag(who: Identiteit, wie: str, bron: str, zaak: str, **changes: Any) -> Vraag:  # noqa: ANN401
+    """Make a question under the convenant; `changes` are of its verzoek."""
+    verzoek = {
+        "soort": "bevraging",
+        "activiteit": "hhk",
+        "doel": ["bestuurlijk"],
+        "verschijnsel": "mensenhandel",
+        "vraagstelling": "Welke meldingen van uitbuiting zijn er over deze betrokkene?",
+        "categorieen": ["identificatie", "toezicht-handhaving"],
+        "aantal_betrokkenen": 1,
+        **changes,
+    }
+    return Vraag(
+        betrokkene=who,
+        bronnen=(bron,),
+        zaak=zaak,
+        grondslag="riec-convenant",
+        taak=TAKEN[wie],
+        verzoek=verzoek,
+    )
