@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from broker.api.context import Context, Services, Uses, may
 from broker.api.problems import documented
 from broker.api.rollen import Actie, Bereik
-from broker.api.velden import Naam, StrictRoute, Tekst
+from broker.api.velden import Naam, Reden, StrictRoute
 from broker.domain import kalender
 from broker.domain.dossier import Datum, Deel, Tijdstip
 from broker.domain.regelversie import Regelversie, Stap, Status
@@ -42,7 +42,6 @@ Digest = Annotated[
     Path(pattern=r"^sha256:[0-9a-f]{64}$", description="De digest: het nummer van de versie."),
 ]
 Base64 = Annotated[str, AfterValidator(_base64)]
-Reden = Annotated[Tekst, Field(min_length=20, description="Waarom, in eigen woorden.")]
 
 
 class NieuweRegelversie(Deel):

@@ -61,6 +61,8 @@ Naam = Annotated[
 ]
 """A code or the id of a thing."""
 Tekst = Annotated[str, Field(max_length=2000), AfterValidator(_free_of_bsn)]
+Reden = Annotated[str, Field(min_length=20, max_length=2000), AfterValidator(_free_of_bsn)]
+"""Why, in words that say something."""
 Namen = Annotated[list[Naam], Field(max_length=50)]
 Categorieen = Annotated[list[Naam], Field(min_length=1, max_length=50)]
 Bronnen = Annotated[list[Naam], Field(min_length=1, max_length=12), AfterValidator(_unique)]
