@@ -110,8 +110,11 @@ class OpaRegels:
         Raises:
             DecisionError: It does not, or has others.
         """
-        if await self.server.ask("digest", {}) != {"result": self.digest}:
-            raise _other_rules()
+        match await self.server.ask("digest", {}):
+            case {"result": digest} if digest == self.digest:
+                return
+            case _:
+                raise _other_rules()
 
 
 def _other_rules() -> DecisionError:
