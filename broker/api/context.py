@@ -71,6 +71,16 @@ class Context:
         """The RIEC whose things this is limited to, or None."""
         return self.beller.riec if self.bereik is Bereik.RIEC else None
 
+    def for_all(self) -> Beller:
+        """Return the caller when this reaches to every organisatie.
+
+        Raises:
+            ForbiddenError: It does not: the privacyfunctionaris of a partner guards only the own.
+        """
+        if self.bereik is not Bereik.ALLE:
+            raise ForbiddenError("Dit is voor de privacyfunctionaris van een RIEC.")
+        return self.beller
+
     def runs(self, zaak: Mapping[str, Any]) -> bool:
         """Tell whether the caller's organisatie is the RIEC that runs this zaak."""
         return self.beller.riec is not None and self.beller.riec == zaak.get("riec")
@@ -151,13 +161,21 @@ class May:
             UnauthenticatedError: No token, or not a good one (any more).
             ForbiddenError: This functie may not do this, or only at a RIEC.
         """
-        beller = await _caller(uses, bearer)
-        bereik = _reach(beller, uses.rollen.bereik(beller.functie, self.actie))
-        if bereik is None:
-            raise ForbiddenError("Uw functie in Sluis geeft hier geen toegang toe.")
-        if bereik is Bereik.RIEC and beller.riec is None:
-            raise ForbiddenError("Dit is alleen voor wie bij een RIEC werkt.")
-        return Context(beller=beller, bereik=bereik)
+        return authorised(await _caller(uses, bearer), uses.rollen, self.actie)
+
+
+def authorised(beller: Beller, rollen: Rollen, actie: Actie) -> Context:
+    """Return the context of somebody who is known, for this function.
+
+    Raises:
+        ForbiddenError: This functie may not do this, or only at a RIEC.
+    """
+    bereik = _reach(beller, rollen.bereik(beller.functie, actie))
+    if bereik is None:
+        raise ForbiddenError("Uw functie in Sluis geeft hier geen toegang toe.")
+    if bereik is Bereik.RIEC and beller.riec is None:
+        raise ForbiddenError("Dit is alleen voor wie bij een RIEC werkt.")
+    return Context(beller=beller, bereik=bereik)
 
 
 def may(actie: Actie) -> Any:  # noqa: ANN401 - what FastAPI takes

@@ -183,17 +183,21 @@ def _response(body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
     return Response(text, status_code=body["status"], headers=dict(headers), media_type=MEDIA_TYPE)
 
 
+def fouten_of(error: ValidationError) -> list[Fout]:
+    """Return what pydantic found, in our own words."""
+    return [
+        Fout(pointer=fout.pointer, melding=_MELDINGEN.get(each["type"], fout.melding))
+        for fout, each in zip(meldingen(error), error.errors(include_input=False), strict=True)
+    ]
+
+
 def _fouten(found: Sequence[Mapping[str, Any]]) -> list[Fout]:
     """Return what FastAPI collected in our own words.
 
     FastAPI has taken the errors of pydantic apart; made whole again they get the same sentences
     as those of a dossier.
     """
-    whole = ValidationError.from_exception_data("invoer", [_whole(each) for each in found])
-    return [
-        Fout(pointer=fout.pointer, melding=_MELDINGEN.get(each["type"], fout.melding))
-        for fout, each in zip(meldingen(whole), found, strict=True)
-    ]
+    return fouten_of(ValidationError.from_exception_data("invoer", [_whole(e) for e in found]))
 
 
 def _whole(found: Mapping[str, Any]) -> InitErrorDetails:

@@ -11,12 +11,12 @@ from pydantic_core import PydanticCustomError
 
 from broker.api.context import Context, Services, Uses, may
 from broker.api.problems import documented
-from broker.api.rollen import Actie, Bereik
+from broker.api.rollen import Actie
 from broker.api.velden import Naam, Reden, StrictRoute
 from broker.domain import kalender
 from broker.domain.dossier import Datum, Deel, Tijdstip
 from broker.domain.regelversie import Regelversie, Stap, Status
-from broker.errors import ForbiddenError, Fout, InvalidInputError
+from broker.errors import Fout, InvalidInputError
 
 router = APIRouter(route_class=StrictRoute, tags=["regelversies"])
 _PATH = "/regelversies"
@@ -154,7 +154,7 @@ async def beproef(
     uses: Uses,
 ) -> RegelversieView:
     """Neem vastgelegde besluiten opnieuw, met de regels van nu en met deze: wat wordt anders?"""
-    van, tot = _moment(body.van, "/van"), _moment(body.tot, "/tot")
+    van, tot = moment(body.van, "/van"), moment(body.tot, "/tot")
     versie = await uses.regelversies.test(context.beller, id, van=van, tot=tot)
     return _view(uses, versie)
 
@@ -167,8 +167,8 @@ async def keur_goed(
     uses: Uses,
 ) -> RegelversieView:
     """Keur een beproefde versie goed. Dat doet een ander dan wie haar voorstelde."""
-    _for_all(context)
-    versie = await uses.regelversies.approve(context.beller, id, body.model_dump(exclude_none=True))
+    advies = body.model_dump(exclude_none=True)
+    versie = await uses.regelversies.approve(context.for_all(), id, advies)
     return _view(uses, versie)
 
 
@@ -180,8 +180,7 @@ async def wijs_af(
     uses: Uses,
 ) -> RegelversieView:
     """Wijs een voorgestelde versie af."""
-    _for_all(context)
-    versie = await uses.regelversies.close(context.beller, id, Stap.AFGEWEZEN, body.reden)
+    versie = await uses.regelversies.close(context.for_all(), id, Stap.AFGEWEZEN, body.reden)
     return _view(uses, versie)
 
 
@@ -208,17 +207,7 @@ async def voer_in(
     return _view(uses, await uses.regelversies.take_into_use(context.beller, id))
 
 
-def _for_all(context: Context) -> None:
-    """Refuse the privacyfunctionaris of a partner: the rules are those of all.
-
-    Raises:
-        ForbiddenError: This one guards only the own organisatie.
-    """
-    if context.bereik is not Bereik.ALLE:
-        raise ForbiddenError("Dit is voor de privacyfunctionaris van een RIEC.")
-
-
-def _moment(text: str | None, pointer: str) -> dt.datetime | None:
+def moment(text: str | None, pointer: str) -> dt.datetime | None:
     """Return the moment of a date (00:00 in Amsterdam) or of a moment with offset.
 
     Raises:

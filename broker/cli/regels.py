@@ -1,0 +1,330 @@
+"""`sluis regels`: see which rules decide, and bring other ones into force.
+
+The log has one writer. So whatever changes something is done here only while the broker stands
+still; beside a running broker it goes through its API (`/v1/regelversies`).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+
+import typer
+
+from broker.cli.options import Map, plainly, settings_from
+from broker.settings import Settings, StartError
+
+if TYPE_CHECKING:
+    from broker.api.context import Context
+    from broker.api.rollen import Actie
+    from broker.app import OpenServices
+    from broker.domain.dossier import Deel
+    from broker.domain.regelversie import Regelversie
+    from broker.services.caller import Beller
+
+M = TypeVar("M", bound="Deel")
+app = typer.Typer(
+    help="De regels zelf: bekijken, voorstellen, beproeven, goedkeuren en invoeren.",
+    no_args_is_help=True,
+)
+SHOWN: Final = 12
+"""Characters of a digest that people read."""
+_SHA: Final = "sha256:"
+_RUNNING: Final = (
+    "De broker draait op deze map en houdt het logboek vast. "
+    "Gebruik de API (/v1/regelversies), of stop de broker."
+)
+Wie = Annotated[
+    str,
+    typer.Option(
+        "--gebruiker", help="Uw nummer in Sluis, zoals beheer-1. Het komt in het logboek."
+    ),
+]
+Versie = Annotated[str, typer.Argument(help="Het nummer van de regelversie; het begin is genoeg.")]
+
+
+@app.command("lijst")
+def lijst(*, folder: Map = None) -> None:
+    """Laat alle versies zien, en welke er nu geldt. Dit kan ook terwijl de broker draait."""
+    with plainly():
+        asyncio.run(_list(settings_from(folder)))
+
+
+@app.command("voorstel")
+def voorstel(
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Een map of archief met regels; zonder: die van deze versie van Sluis."
+        ),
+    ] = None,
+    *,
+    wie: Wie,
+    reden: Annotated[str, typer.Option("--reden", help="Waarom, in ten minste 20 tekens.")],
+    handtekening: Annotated[
+        Path | None, typer.Option("--handtekening", help="Bestand met de handtekening (base64).")
+    ] = None,
+    folder: Map = None,
+) -> None:
+    """Stel andere regels voor. Ze worden meteen geladen; u ziet alle fouten in één keer."""
+    from broker.api.regelversies import NieuweRegelversie
+    from broker.api.rollen import Actie
+
+    async def work(services: "OpenServices", context: "Context") -> "Regelversie":
+        asked = _checked(NieuweRegelversie, {"reden": reden, "handtekening": _text(handtekening)})
+        return await services.regelversies.propose(
+            context.beller,
+            archief=_archive(path),
+            reden=asked.reden,
+            handtekening=asked.handtekening,
+        )
+
+    _change(folder, wie, Actie.REGELS_VOORSTELLEN, work)
+
+
+@app.command("beproef")
+def beproef(
+    versie: Versie,
+    *,
+    wie: Wie,
+    van: Annotated[str | None, typer.Option("--van", help="Vanaf deze datum.")] = None,
+    tot: Annotated[str | None, typer.Option("--tot", help="Tot deze datum.")] = None,
+    folder: Map = None,
+) -> None:
+    """Neem vastgelegde besluiten opnieuw, met de regels van nu en met deze: wat wordt anders?"""
+    from broker.api.regelversies import NieuweBeproeving, moment
+    from broker.api.rollen import Actie
+
+    async def work(services: "OpenServices", context: "Context") -> "Regelversie":
+        asked = _checked(NieuweBeproeving, {"van": van, "tot": tot})
+        bounds = {"van": moment(asked.van, "/van"), "tot": moment(asked.tot, "/tot")}
+        digest = await _digest(services, versie)
+        with _counting() as progress:
+            found = await services.regelversies.test(
+                context.beller, digest, progress=progress, **bounds
+            )
+        _show_test(found.stappen[-1].inhoud)
+        return found
+
+    _change(folder, wie, Actie.REGELS_BEPROEVEN, work)
+
+
+@app.command("keur")
+def keur(
+    versie: Versie,
+    *,
+    wie: Wie,
+    kenmerk: Annotated[
+        str | None,
+        typer.Option(help="Kenmerk van het advies van de rechtmatigheidsadviescommissie."),
+    ] = None,
+    datum: Annotated[str | None, typer.Option(help="Datum van dat advies: 2026-11-20.")] = None,
+    afwijking: Annotated[
+        str | None, typer.Option(help="Waarom u van het advies afwijkt (BGS 1.13 lid 6).")
+    ] = None,
+    folder: Map = None,
+) -> None:
+    """Keur een beproefde versie goed. Dat doet een ander dan wie haar voorstelde."""
+    from broker.api.regelversies import Goedkeuring
+    from broker.api.rollen import Actie
+
+    given = {"kenmerk": kenmerk, "datum": datum} if kenmerk or datum else None
+
+    async def work(services: "OpenServices", context: "Context") -> "Regelversie":
+        asked = _checked(Goedkeuring, {"advies": given, "afwijking": afwijking})
+        digest, advies = await _digest(services, versie), asked.model_dump(exclude_none=True)
+        return await services.regelversies.approve(context.for_all(), digest, advies)
+
+    _change(folder, wie, Actie.REGELS_GOEDKEUREN, work)
+
+
+@app.command("voer-in")
+def voer_in(versie: Versie, *, wie: Wie, folder: Map = None) -> None:
+    """Laat een goedgekeurde versie gelden. Met een eerdere versie gaat u terug."""
+    from broker.api.rollen import Actie
+
+    async def work(services: "OpenServices", context: "Context") -> "Regelversie":
+        return await services.regelversies.take_into_use(
+            context.beller, await _digest(services, versie)
+        )
+
+    _change(folder, wie, Actie.REGELS_INVOEREN, work)
+
+
+async def _list(settings: Settings) -> None:
+    """Show all versions, from the store alone: a running broker holds the log."""
+    from broker.api.application import OTHER_RULES
+    from broker.decision.regelset import Regelset
+    from broker.decision.register import default_root
+    from broker.store import Store
+
+    geleverd = Regelset.from_folder(default_root()).digest
+    store = await Store.open(settings.database_url)
+    try:
+        async with store.read() as tx:
+            found = await tx.regelversies.list()
+    finally:
+        await store.close()
+    _show(found, geleverd)
+    if not any(versie.in_werking and versie.digest == geleverd for versie in found):
+        typer.echo(OTHER_RULES)
+
+
+def _change(
+    folder: Path | None,
+    wie: str,
+    actie: "Actie",
+    work: "Callable[[OpenServices, Context], Awaitable[Regelversie]]",
+) -> None:
+    """Take one step as this person, who must have the functie for it; tell where it stands now."""
+    with plainly():
+        versie = asyncio.run(_changed(settings_from(folder), wie, actie, work))
+        typer.echo(f"Regelversie {_short(versie.digest)} is nu: {versie.status}.")
+
+
+async def _changed(
+    settings: Settings,
+    wie: str,
+    actie: "Actie",
+    work: "Callable[[OpenServices, Context], Awaitable[Regelversie]]",
+) -> "Regelversie":
+    from audit.errors import LogInUseError
+    from broker.api.context import authorised
+    from broker.app import open_services
+    from broker.errors import InvalidInputError
+
+    try:
+        async with open_services(settings) as services:
+            context = authorised(await _beller(services, wie), services.rollen, actie)
+            return await work(services, context)
+    except StartError as error:
+        if isinstance(error.__cause__, LogInUseError):
+            raise StartError(_RUNNING) from None
+        raise
+    except InvalidInputError as error:
+        lines = [f"{fout.pointer.strip('/')}: {fout.melding}" for fout in error.fouten]
+        raise StartError("\n".join([error.detail, *lines])) from None
+
+
+async def _beller(services: "OpenServices", wie: str) -> "Beller":
+    """Return this person as the store knows them; who is on the machine is trusted to say who."""
+    from broker.services.caller import Beller, Functie
+
+    async with services.store.read() as tx:
+        row = await tx.gebruikers.get(wie)
+        organisatie = await tx.organisaties.get(row["organisatie"])
+    return Beller(
+        gebruiker=row["id"],
+        organisatie=row["organisatie"],
+        deelnemer=row["deelnemer"],
+        functie=Functie(row["functie"]),
+        riec=organisatie["riec"],
+    )
+
+
+async def _digest(services: "OpenServices", begin: str) -> str:
+    """Return the digest of the one version that begins so.
+
+    Raises:
+        NotFoundError: There is none, or more than one.
+    """
+    from broker.errors import NotFoundError
+
+    wanted = begin.removeprefix(_SHA)
+    found = [versie.digest for versie in await services.regelversies.list()]
+    fitting = [digest for digest in found if digest.removeprefix(_SHA).startswith(wanted)]
+    if len(fitting) != 1 or not wanted:
+        raise NotFoundError("Geen regelversie begint zo, of meer dan een. Zie: sluis regels lijst.")
+    return fitting[0]
+
+
+def _checked(model: type[M], given: Mapping[str, Any]) -> M:
+    """Read what was typed as the API reads it.
+
+    Raises:
+        InvalidInputError: With everything that is wrong.
+    """
+    from pydantic import ValidationError
+
+    from broker.api.problems import fouten_of
+    from broker.errors import InvalidInputError
+
+    try:
+        return model.model_validate(dict(given))
+    except ValidationError as error:
+        raise InvalidInputError(fouten=fouten_of(error)) from None
+
+
+def _archive(path: Path | None) -> bytes | None:
+    """Return the rule set of a folder or an archive as an archive; None stays None."""
+    from broker.decision.regelset import Regelset, RegisterError
+
+    if path is None:
+        return None
+    try:
+        return Regelset.from_folder(path).to_archive() if path.is_dir() else path.read_bytes()
+    except RegisterError as error:
+        raise StartError(str(error)) from None
+    except OSError:
+        raise StartError(f"{path}: dit bestand is niet te lezen.") from None
+
+
+def _text(path: Path | None) -> str | None:
+    try:
+        return None if path is None else path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        raise StartError(f"{path}: dit bestand is niet te lezen.") from None
+
+
+@contextmanager
+def _counting() -> Iterator[Callable[[int], None]]:
+    """Show on standard error how many besluiten were done."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn
+
+    columns = (SpinnerColumn(), "{task.description}", "{task.completed}")
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Besluiten opnieuw nemen:", total=None)
+        yield lambda done: progress.update(task, completed=done)
+
+
+def _show(found: "Sequence[Regelversie]", geleverd: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("Regelversie", "Status", "Sinds", "Door", "Van deze software")
+    for versie in found:
+        last = versie.stappen[-1]
+        table.add_row(
+            _short(versie.digest),
+            str(versie.status),
+            last.op.astimezone().strftime("%d-%m-%Y %H:%M"),
+            last.door or "Sluis",
+            "ja" if versie.digest == geleverd else "nee",
+        )
+    Console().print(table)
+
+
+def _show_test(found: Mapping[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    console.print(f"{found['aantal']} besluiten opnieuw genomen, {found['anders']} worden anders.")
+    if found["uitkomsten"]:
+        table = Table("Was", "Wordt", "Aantal", "Zoals")
+        for each in found["uitkomsten"]:
+            samples = ", ".join(each["besluiten"])
+            table.add_row(each["was"], each["wordt"], str(each["aantal"]), samples)
+        console.print(table)
+    if found["gronden"]:
+        table = Table("Grond", "Komt erbij", "Valt weg", "Zoals")
+        for each in found["gronden"]:
+            samples = ", ".join(each["besluiten"])
+            table.add_row(each["code"], str(each["erbij"]), str(each["eraf"]), samples)
+        console.print(table)
+
+
+def _short(digest: str) -> str:
+    return digest.removeprefix(_SHA)[:SHOWN]
