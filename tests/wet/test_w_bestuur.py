@@ -1,5 +1,6 @@
 """Versions of the law, and who may change the rules."""
 
+from base64 import b64encode
 from typing import Any, Final
 
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from broker.decision.decide import Decider
 from broker.decision.regelset import Regelset
 from broker.domain import invoer
+from tests.api.conftest import World
 from tests.decision.gevallen import ROOT
+from tests.regels.conftest import REDEN, changed
 from tests.wet.proef import besluit, decider, dossier, grounds
 
 RULE: Final = "policies/besluit/vraag.rego"
@@ -47,3 +50,45 @@ def test_w46_p47_the_law_of_the_day_decides() -> None:
     assert "grondslag-niet-in-werking" in grounds("hhk", LATE)
     assert "grondslag-niet-in-werking" in grounds("convenant", begun)
     assert "grondslag-niet-in-werking" not in grounds("hhk", begun)
+
+
+async def proposed(world: World) -> str:
+    """Propose other rules, test them, and return the address of the version."""
+    other = changed(RULE, ("# METADATA", "# Anders.\n# METADATA"))
+    body = {"archief": b64encode(other.to_archive()).decode(), "reden": REDEN}
+    assert (await world.call("POST", "/regelversies", "beheer-1", body)).status_code == 201
+    path = f"/regelversies/{other.digest}"
+    assert (await world.call("POST", f"{path}/beproeving", "beheer-1", {})).status_code == 201
+    return path
+
+
+@pytest.mark.parametrize("body", [{}, {"advies": None}, {"advies": {"kenmerk": "RAC-1"}}])
+async def test_w40_p45_new_rules_wait_for_the_committee(world: World, body: dict[str, Any]) -> None:
+    """Without the advice or a reason to deviate there is no approval, and no force (BGS 1.13)."""
+    path = await proposed(world)
+    refused = await world.call("POST", f"{path}/goedkeuring", "fg-1", body)
+    early = await world.call("POST", f"{path}/inwerkingtreding", "beheer-1", {})
+
+    assert (refused.status_code, early.status_code) == (400, 409)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"advies": {"kenmerk": "RAC-2026-7", "datum": "2026-11-01"}},
+        {"afwijking": "De commissie kende het nieuwe artikel nog niet."},
+    ],
+)
+async def test_w40_p45_advice_or_reason_is_recorded(world: World, body: dict[str, Any]) -> None:
+    """Another than the proposer approves; what it rests on is kept and logged (BGS 1.13(6))."""
+    path = await proposed(world)
+    own = await world.call("POST", f"{path}/goedkeuring", "beheer-1", body)
+    approved = await world.call("POST", f"{path}/goedkeuring", "fg-1", body)
+    force = await world.call("POST", f"{path}/inwerkingtreding", "beheer-1", {})
+    told = [line.payload for line in world.services.log.entries(0, 100) if line.payload]
+    (line,) = [p for p in told if p.get("wat") == "regelversie-goedgekeurd"]
+
+    assert own.status_code in {403, 409}
+    assert [step["inhoud"] for step in approved.json()["stappen"]][-1] == body
+    assert force.json()["status"] == "in-werking"
+    assert all(line[name] == fact for name, fact in body.items())
