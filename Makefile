@@ -17,7 +17,7 @@ export HYPOTHESIS_STORAGE_DIRECTORY := .cache/hypothesis
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test lint types imports policies openapi pytest fmt bench lock clean
+.PHONY: help setup demo serve test lint types imports policies openapi pytest fmt bench lock wet clean
 
 help: ## Laat deze lijst zien
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ lock: $(RUN) ## Maak de lock-bestanden opnieuw, met de nieuwste versies
 	@$(LOCK) --upgrade pyproject.toml -c requirements-dev.lock --output-file requirements.lock
 	@$(LOCK) --upgrade --group bootstrap -c requirements-dev.lock \
 		--output-file requirements-bootstrap.lock
+
+wet: $(DEV) ## Schrijf docs/wet-en-regel.md: wat de wet vraagt, en wat ervan terechtkwam
+	@$(BIN)/python -m broker.decision.eisen > docs/wet-en-regel.md
 
 clean: ## Ruim alles op wat make heeft gemaakt
 	@rm -rf .venv .tools .cache dist
