@@ -24,6 +24,7 @@ from audit.errors import NoteError
 from audit.note import Signer
 from broker.domain.invoer import meldingen
 from broker.domain.pseudoniem import KEY_BYTES
+from broker.services.handtekening import PublicKey, read_key
 
 PREFIX: Final = "SLUIS_"
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
@@ -61,6 +62,8 @@ class Settings(BaseSettings):
     """Origin of the log, such as `sluis.voorbeeld.nl/logboek`; fixed once there are lines."""
     bron_tokens: Path | None = None
     """Folder with a file per organisatie, which holds the bearer token for its source."""
+    regels_sleutel_bestand: Path | None = None
+    """Holds a public key (PEM; EC P-256 or RSA): then only rules signed with it are taken in."""
     adres: str = "http://127.0.0.1:8000"
     """Where the world finds the API, without `/v1`."""
     host: str = "127.0.0.1"
@@ -154,6 +157,19 @@ class Settings(BaseSettings):
             return Signer.of(self.origin, key)
         except NoteError:
             raise StartError("SLUIS_LOGBOEK_NAAM kan geen naam van een logboek zijn.") from None
+
+    def rules_key(self) -> PublicKey | None:
+        """Return the key that new rules must be signed with, or None: they need no signature.
+
+        Raises:
+            StartError: It cannot be read, or is no such key.
+        """
+        if self.regels_sleutel_bestand is None:
+            return None
+        key = read_key(_read(self.regels_sleutel_bestand, "SLUIS_REGELS_SLEUTEL_BESTAND"))
+        if key is None:
+            raise StartError("De sleutel voor regels is geen publieke EC- of RSA-sleutel in PEM.")
+        return key
 
     def source_token(self, organisatie: str) -> str | None:
         """Return the bearer token for the source of an organisatie, or None.

@@ -52,8 +52,8 @@ class NieuweRegelversie(Deel):
         description="De regelset als tar.gz, in base64; zonder: die van deze software zelf.",
     )
     reden: Reden
-    handtekening: Annotated[Base64, Field(max_length=200)] | None = Field(
-        default=None, description="Ed25519-handtekening over de digest, in base64."
+    handtekening: Annotated[str, Field(max_length=2000)] | None = Field(
+        default=None, description='JWT (ES256 of RS256) over {"regelset": digest}.'
     )
 
 

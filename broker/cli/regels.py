@@ -62,8 +62,9 @@ def voorstel(
     *,
     wie: Wie,
     reden: Annotated[str, typer.Option("--reden", help="Waarom, in ten minste 20 tekens.")],
-    handtekening: Annotated[
-        Path | None, typer.Option("--handtekening", help="Bestand met de handtekening (base64).")
+    sleutel: Annotated[
+        Path | None,
+        typer.Option(help="De sleutel voor de handtekening: EC (P-256) of RSA, in PEM."),
     ] = None,
     folder: Map = None,
 ) -> None:
@@ -72,12 +73,12 @@ def voorstel(
     from broker.api.rollen import Actie
 
     async def work(services: "OpenServices", context: "Context") -> "Regelversie":
-        asked = _checked(NieuweRegelversie, {"reden": reden, "handtekening": _text(handtekening)})
+        asked, archief = _checked(NieuweRegelversie, {"reden": reden}), _archive(path)
         return await services.regelversies.propose(
             context.beller,
-            archief=_archive(path),
+            archief=archief,
             reden=asked.reden,
-            handtekening=asked.handtekening,
+            handtekening=_signature(archief, sleutel),
         )
 
     _change(folder, wie, Actie.REGELS_VOORSTELLEN, work)
@@ -270,11 +271,21 @@ def _archive(path: Path | None) -> bytes | None:
         raise StartError(f"{path}: dit bestand is niet te lezen.") from None
 
 
-def _text(path: Path | None) -> str | None:
+def _signature(archief: bytes | None, sleutel: Path | None) -> str | None:
+    """Return the signature under a rule set; None without a key, or for the shipped one."""
+    from broker.decision.opa.bundle import BundleError, Ondertekenaar
+    from broker.decision.regelset import Regelset, RegisterError
+    from broker.services.handtekening import SIGNED
+
+    if archief is None or sleutel is None:
+        return None
     try:
-        return None if path is None else path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
-        raise StartError(f"{path}: dit bestand is niet te lezen.") from None
+        signer = Ondertekenaar(sleutel.read_bytes())
+        return signer.jwt({SIGNED: Regelset.from_archive(archief).digest})
+    except OSError:
+        raise StartError(f"{sleutel}: dit bestand is niet te lezen.") from None
+    except (BundleError, RegisterError) as error:
+        raise StartError(str(error)) from None
 
 
 @contextmanager

@@ -78,7 +78,7 @@ class Regelversies:
             beller: Who proposes it.
             archief: The rule set as tar.gz; None for the one that this software came with.
             reden: Why.
-            handtekening: The signature over its digest, in base64.
+            handtekening: The signature over its digest (`Handtekening`).
 
         Raises:
             InvalidInputError: With file, line and reason of everything that is wrong; nothing kept.
