@@ -153,7 +153,7 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
         keeper=keeper,
         regels=regels,
         clock=world.clock,
-        sleutel=Handtekening(None),
+        sleutel=Handtekening(settings.rules_key()),
     )
     await regelversies.begin()
     client = await stack.enter_async_context(source_client())
