@@ -38,6 +38,7 @@ from broker.logs import Event, make_logger
 from broker.services.beslislogboek import Beslislogboek
 from broker.services.bronnen import Bronnen, MakeBron
 from broker.services.doors import Doors
+from broker.services.effectberekeningen import Effectberekeningen
 from broker.services.eigen_beslispunt import EigenBeslispunt
 from broker.services.handtekening import Handtekening
 from broker.services.keeper import Keeper
@@ -179,6 +180,7 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
             clock=world.clock,
             ids=world.ids,
         ),
+        effectberekeningen=Effectberekeningen(store, regels, recorder, world.clock, world.ids),
         toetsingen=Toetsingen(regels, recorder, world.ids),
         pdp=Pdp(
             beslispunt=EigenBeslispunt(

@@ -11,6 +11,7 @@ from structlog.typing import FilteringBoundLogger
 
 from broker.api import (
     beslislogboek,
+    effectberekeningen,
     instemmingen,
     logboek,
     persoonskaarten,
@@ -42,6 +43,7 @@ _PARTS: Final = tuple(
     for part in (
         verzoeken,
         toetsingen,
+        effectberekeningen,
         zaken,
         persoonskaarten,
         signalen,

@@ -20,6 +20,7 @@ from broker.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from broker.services.bronnen import Bronnen
 from broker.services.caller import Beller, Functie
 from broker.services.doors import Doors
+from broker.services.effectberekeningen import Effectberekeningen
 from broker.services.keeper import Keeper
 from broker.services.pdp import Pdp
 from broker.services.regels import Regels
@@ -42,6 +43,7 @@ class Services:
     keeper: Keeper
     doors: Doors
     toetsingen: Toetsingen
+    effectberekeningen: Effectberekeningen
     bronnen: Bronnen
     pseudoniem: Pseudonimiseerder
     regels: Regels

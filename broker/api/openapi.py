@@ -20,6 +20,7 @@ _DESCRIPTION: Final = (
 _TAGS: Final = {
     "verzoeken": "Een vraag over één betrokkene, aan een of meer bronnen.",
     "toetsingen": "Vooraf weten wat er zou worden besloten.",
+    "effectberekeningen": "Vooraf weten wat een verandering zijn basis zou ontnemen.",
     "handhavingsknelpunten": "De zaken waarin vragen worden gesteld.",
     "persoonskaarten": "Wie er in een zaak wordt onderzocht, als pseudoniem.",
     "signalen": "Meldingen waaruit een zaak kan komen.",

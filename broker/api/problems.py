@@ -45,6 +45,7 @@ _MELDINGEN: Final[Mapping[str, str]] = {
     "dict_type": "Hier hoort een onderdeel met eigen velden te staan.",
     "bsn": "Dit is geen geldig BSN (9 cijfers, elfproef).",
     "kvk_nummer": "Een KVK-nummer bestaat uit 8 cijfers.",
+    "een_verandering": "Noem precies één verandering: beeindig, zonder_deelnemer of regelversie.",
     "een_betrokkene": "Geef een BSN of een KVK-nummer, en niet allebei.",
     "bsn_in_tekst": "Hier mag geen BSN staan.",
     "teken": "Hier staat een teken dat niet mag.",

@@ -18,6 +18,7 @@ class Actie(StrEnum):
     VERZOEK_INDIENEN = "verzoek:indienen"
     VERZOEK_LEZEN = "verzoek:lezen"
     TOETSING_DOEN = "toetsing:doen"
+    EFFECT_BEREKENEN = "effect:berekenen"
     HHK_LEZEN = "hhk:lezen"
     HHK_WIJZIGEN = "hhk:wijzigen"
     PERSOONSKAART_LEZEN = "persoonskaart:lezen"

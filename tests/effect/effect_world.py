@@ -1,6 +1,7 @@
 """A made-up store for the what-if: partners, people, zaken, kaarten and questions really asked."""
 
 import datetime as dt
+import io
 import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -78,6 +79,11 @@ class Asked:
 def moment(text: str) -> dt.datetime:
     """Return the moment of a date in Amsterdam, or of a moment."""
     return EPOCH + dt.timedelta(microseconds=instant(text))
+
+
+def outside(clock: Stopped, ids: Numbered) -> Outside:
+    """Make the world around the services; its sources have nothing, its log goes nowhere."""
+    return Outside(clock=clock, ids=ids, make_bron=lambda _: Silent(), lines=io.StringIO())
 
 
 @asynccontextmanager

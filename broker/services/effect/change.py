@@ -38,6 +38,9 @@ class Change(Protocol):
     def decider(self, now: Decider) -> Decider:
         """Return what decides after it."""
 
+    def named(self) -> Mapping[str, str]:
+        """Return what the log tells of it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
@@ -57,6 +60,10 @@ class Ending:
     def decider(self, now: Decider) -> Decider:
         """Return the same."""
         return now
+
+    def named(self) -> Mapping[str, str]:
+        """Return the zaak and when it ends."""
+        return {"op": self.op, "zaak": self.zaak}
 
     def _ended(self, zaak: Mapping[str, Any]) -> Rij:
         end = zaak.get("beeindigd_op")
@@ -111,6 +118,11 @@ class Leaving:
         """Return the same."""
         return now
 
+    def named(self) -> Mapping[str, str]:
+        """Return who leaves, when, and which zaak."""
+        where = {} if self.zaak is None else {"zaak": self.zaak}
+        return {"op": self.op, "deelnemer": self.organisatie, **where}
+
     def _stays(self, place: Mapping[str, Any]) -> bool:
         """Tell whether this is a place of the organisatie that would end later, or never."""
         end = place.get("tot")
@@ -138,6 +150,10 @@ class OtherRules:
     def decider(self, now: Decider) -> Decider:  # noqa: ARG002 - not of now
         """Return the other rules."""
         return self.rules
+
+    def named(self) -> Mapping[str, str]:
+        """Return the digest of the rules, and when they come."""
+        return {"op": self.op, "regelversie": self.rules.digest}
 
 
 def _runs(zaak: Mapping[str, Any], riec: str | None) -> bool:
