@@ -8,7 +8,6 @@
 Pure: it reads nothing but the dossier, the register and the rules.
 """
 
-import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -20,13 +19,13 @@ from broker.decision.register import Register, Stand
 from broker.decision.rules import PolicyEngine, PolicyServer, Rules
 from broker.domain.besluit import (
     Besluit,
+    Betreft,
     Deelbesluit,
     Uitkomst,
     VereisteInstemming,
     Weigeringsgrond,
 )
 from broker.domain.dossier import Dossier
-from broker.domain.feiten import bewaren_tot, feiten
 from broker.domain.kalender import day_of, instant
 from broker.errors import DecisionError
 
@@ -42,10 +41,13 @@ class Decider:
     ) -> None:
         self.regelset = regelset
         self.register = Register.load(regelset)
-        self._rules = Rules(regelset)
-        self._factory = engine
         self._server = server
-        self._engines: dict[int, PolicyEngine] = {}
+        try:
+            self._engine = engine(Rules(regelset), self.register.data)
+        except RegoError as error:
+            raise RegisterError(
+                [Regelfout(bestand=error.file, regel=error.line, reden=error.reason)]
+            ) from error
 
     @classmethod
     def load(
@@ -73,13 +75,8 @@ class Decider:
         Raises:
             DecisionError: The rules gave no verdict, so nothing may leave.
         """
-        day = day_of(instant(dossier.moment))
         facts = self.facts(dossier)
-        try:
-            verdict = self._engine(day).evaluate(facts)
-        except RegoError:
-            raise DecisionError("De regels gaven een onbruikbaar antwoord.") from None
-        return self._besluit(dossier, facts, verdict)
+        return self._besluit(dossier, facts, self._engine.evaluate(facts))
 
     async def beslis(self, dossier: Dossier) -> Besluit:
         """Return the besluit on this dossier, by the server when there is one.
@@ -105,9 +102,7 @@ class Decider:
 
     def facts(self, dossier: Dossier) -> dict[str, Any]:
         """Return the input of the rules for this dossier."""
-        day = day_of(instant(dossier.moment))
-        stand = str(self.register.period(day))
-        return feiten(dossier, self.register.on(day).termijnen) | {"stand": stand}
+        return self.register.feiten(dossier)
 
     def _besluit(self, dossier: Dossier, facts: Mapping[str, Any], verdict: object) -> Besluit:
         stand = self.register.on(day_of(facts["moment"]))
@@ -117,23 +112,7 @@ class Decider:
             raise DecisionError("De regels gaven een onbruikbaar antwoord.") from None
 
     def prepare(self, moment: str) -> None:
-        """Load the rules of this moment now: a fault in them is told before the first question.
-
-        Raises:
-            RegisterError: The rules cannot be used; tells the file and the line.
-        """
-        try:
-            self._engine(day_of(instant(moment)))
-        except RegoError as error:
-            raise RegisterError(
-                [Regelfout(bestand=error.file, regel=error.line, reden=error.reason)]
-            ) from error
-
-    def _engine(self, day: dt.date) -> PolicyEngine:
-        period = self.register.period(day)
-        if period not in self._engines:
-            self._engines[period] = self._factory(self._rules, self.register.on(day).data)
-        return self._engines[period]
+        """Do nothing: the rules of every moment are ready when they are loaded."""
 
     def consent_givers(self, moment: str) -> Mapping[str, Sequence[str]]:
         """Return as which deelnemer someone may record each kind of consent at this moment.
@@ -173,10 +152,10 @@ class _Besluiten:
             weigeringsgronden=self._gronden(verdict["gronden"], categorieen, gegevens),
             vereiste_instemmingen=_instemmingen(verdict["instemmingen"]),
             voorwaarden=tuple(verdict["voorwaarden"]),
-            bewaren_tot=self._bewaren_tot(gegevens),
+            bewaren_tot=_bewaren_tot(verdict["bewaren"]),
             versies={
                 "regels": self._rules,
-                "register": self._stand.references(self._dossier.grondslag),
+                "register": self._stand.versies[self._stand.basis(self._dossier.grondslag)],
             },
         )
 
@@ -213,7 +192,7 @@ class _Besluiten:
                 for code in part.codes:
                     where.setdefault(code, f"{name}/{index}")
         if not self._facts["verzoek"]["categorieen"] and self._dossier.deur == "verzoek":
-            where.setdefault("categorie-onbekend", "/verzoek/categorieen")
+            where.setdefault(self._stand.zonder_categorie, "/verzoek/categorieen")
         texts = self._stand.redenen["redenen"]
         if where.keys() - texts.keys():
             raise DecisionError("De regels noemen een onbekende grond.")
@@ -236,19 +215,13 @@ class _Besluiten:
             feit=feit,
             herstelbaar=text["herstelbaar"],
             herstel=text["herstel"],
+            betreft=self._stand.betreft.get(code, Betreft.VRAAG),
         )
 
-    def _bewaren_tot(self, gegevens: Sequence[Deelbesluit]) -> str | None:
-        """Return the earliest day on which an item that passes must be gone."""
-        bewaren = self._stand.termijnen["bewaren"]
-        moment = self._facts["moment"]
-        limits = [
-            bewaren_tot(item, moment, bewaren)
-            for item, part in zip(self._dossier.gegevens or (), gegevens, strict=True)
-            if part.uitkomst == _GRANTED
-        ]
-        days = [day for day in limits if day]
-        return min(days).isoformat() if days else None
+
+def _bewaren_tot(ends: Sequence[int]) -> str | None:
+    """Return the earliest day on which an item that passes must be gone."""
+    return day_of(min(ends)).isoformat() if ends else None
 
 
 def _part(part: Mapping[str, Any]) -> Deelbesluit:

@@ -1,152 +1,149 @@
 """The register: the law as dated files, and what of it holds at a moment.
 
-`grondslagen/<soort>/<id>/<geldig-vanaf>.yaml` holds one basis from one date on. Of each basis the
-file in force at the moment is used, else the nearest, so that a basis out of force is still judged
-by its own list and told by its own ground (contract, Grounds).
+Of each basis the file in force at the moment is used, else the nearest, so that a basis out of
+force is still judged by its own list and told by its own ground (contract, Grounds). Its laws are
+read as they stood then.
 """
 
 import datetime as dt
-import hashlib
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from broker.decision.afleiding import TegenspraakError, derive
+from broker.decision.bestanden import Bestanden, Versie, nearest
+from broker.decision.files import Regel, Wet
 from broker.decision.regelset import Regelfout, Regelset, RegisterError
-from broker.domain.invoer import load_yaml
-from broker.domain.kalender import ALWAYS, Duur, day_start, parse_date, parse_duration
+from broker.decision.verwijzingen import Verwijzingen
+from broker.domain.besluit import Betreft
+from broker.domain.dossier import Dossier
+from broker.domain.feiten import feiten
+from broker.domain.kalender import ALWAYS, Duur, day_of, instant, parse_duration
 
-_KEYS: Final = ("vraagstelling_minimaal", "activiteiten", "deelnemers", "labels_uitgesloten")
-_KEYS_MORE: Final = ("resultaat", "instemming_gever", "passende_band")
-# The basis that holds what all bases share: who is a deelnemer in law, and what a category is.
-_GRONDWET: Final = "wgs-riec"
-_GRONDEN: Final = "policies/gronden.yaml"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Versie:
-    """One dated file of the register."""
-
-    id: str
-    soort: str
-    geldig_vanaf: dt.date | None
-    geldig_tot: dt.date | None
-    digest: str
-    inhoud: Mapping[str, Any]
-
-    def distance(self, day: dt.date) -> int:
-        """Return how many days this file is from being in force; 0 when it is."""
-        if self.geldig_vanaf and day < self.geldig_vanaf:
-            return (self.geldig_vanaf - day).days
-        if self.geldig_tot and day >= self.geldig_tot:
-            return (day - self.geldig_tot).days + 1
-        return 0
-
-    def reference(self) -> dict[str, str | None]:
-        """Return what a besluit tells of this file."""
-        return {
-            "id": self.id,
-            "geldig_vanaf": self.geldig_vanaf.isoformat() if self.geldig_vanaf else None,
-            "geldig_tot": self.geldig_tot.isoformat() if self.geldig_tot else None,
-            "digest": self.digest,
-        }
+_DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stand:
-    """What of the register holds on a day: the data of the rules, the texts, the terms."""
+    """What of the register holds in one period: the data of the rules, the texts, the terms.
+
+    `termijnen` and `versies` are by basis.
+    """
 
     data: Mapping[str, Any]
     redenen: Mapping[str, Any]
-    termijnen: Mapping[str, Duur]
     givers: Mapping[str, Sequence[str]]
-    versies: Mapping[str, Versie]
+    termijnen: Mapping[str, Mapping[str, Duur]]
+    versies: Mapping[str, Sequence[Mapping[str, str | None]]]
+    betreft: Mapping[str, Betreft]
+    zonder_categorie: str
+    onbekend: str
 
-    def references(self, grondslag: str | None) -> list[dict[str, str | None]]:
-        """Return the files that a besluit on this basis uses."""
-        used = dict.fromkeys((_GRONDWET, grondslag or "", "redenen"))
-        return [self.versies[name].reference() for name in used if name in self.versies]
+    def basis(self, grondslag: str | None) -> str:
+        """Return the basis by whose list this one is judged: its own, when it is registered."""
+        return grondslag if grondslag and grondslag in self.termijnen else self.onbekend
 
 
 class Register:
-    """All dated files, read once."""
+    """All dated files of a rule set, read once."""
 
-    def __init__(self, versies: Sequence[Versie], gronden: Mapping[str, Any]) -> None:
-        self._versies = tuple(versies)
-        self._gronden = gronden
-        borders = {day for v in versies for day in (v.geldig_vanaf, v.geldig_tot) if day}
-        self._borders = sorted(borders)
-        self._standen: dict[int, Stand] = {}
+    def __init__(self, bestanden: Bestanden) -> None:
+        self._bestanden = bestanden
+        self._borders = bestanden.borders()
+        self._standen = [self._stand(day) for day in self._days()]
 
     @classmethod
     def load(cls, regelset: Regelset) -> "Register":
         """Read the register in this rule set.
 
         Raises:
-            RegisterError: A file is missing or wrong.
+            RegisterError: Files are missing or wrong; tells all of it.
         """
-        files = {
-            name: content
-            for folder in ("samenwerking", "bilateraal", "redenen")
-            for name, content in regelset.below(f"grondslagen/{folder}").items()
-        }
-        gronden = regelset.bestanden.get(_GRONDEN)
-        if gronden is None:
-            raise RegisterError(
-                [Regelfout(bestand=_GRONDEN, regel=None, reden="Dit bestand ontbreekt.")]
-            )
-        versies = [_read(name, content) for name, content in files.items()]
-        return cls(versies, _read(_GRONDEN, gronden).inhoud)
+        bestanden = Bestanden.read(regelset)
+        if fouten := Verwijzingen(bestanden).fouten():
+            raise RegisterError(fouten)
+        return cls(bestanden)
 
     @property
     def data(self) -> dict[str, Any]:
         """The data of the rules: for each period of unchanged law all that holds in it."""
-        return {"standen": {str(self.period(day)): self.on(day).data for day in self._days()}}
-
-    def _days(self) -> Iterator[dt.date]:
-        """Yield a day of each period, in order."""
-        if self._borders:
-            yield self._borders[0] - dt.timedelta(days=1)
-        yield from self._borders or (dt.date.max,)
+        return {"standen": {str(n): stand.data for n, stand in enumerate(self._standen)}}
 
     def period(self, day: dt.date) -> int:
         """Return the number of the period of unchanged law that holds this day."""
-        return sum(border <= day for border in self._borders)
+        return bisect_right(self._borders, day)
 
     def on(self, day: dt.date) -> Stand:
         """Return what holds on this day in Amsterdam."""
-        number = self.period(day)
-        if number not in self._standen:
-            self._standen[number] = self._stand(day)
-        return self._standen[number]
+        return self._standen[self.period(day)]
+
+    def feiten(self, dossier: Dossier) -> dict[str, Any]:
+        """Return the input of the rules for this dossier."""
+        period = self.period(day_of(instant(dossier.moment)))
+        stand = self._standen[period]
+        termijnen = stand.termijnen[stand.basis(dossier.grondslag)]
+        return feiten(dossier, termijnen) | {"stand": str(period)}
+
+    def _days(self) -> Iterator[dt.date]:
+        """Yield a day of each period, in order."""
+        yield self._borders[0] - _DAY if self._borders else dt.date.max
+        yield from self._borders
 
     def _stand(self, day: dt.date) -> Stand:
-        nearest: dict[str, Versie] = {}
-        for versie in self._versies:
-            best = nearest.get(versie.id)
-            if best is None or versie.distance(day) < best.distance(day):
-                nearest[versie.id] = versie
-        law = nearest[_GRONDWET].inhoud
-        data = {key: law[key] for key in (*_KEYS, *_KEYS_MORE)}
-        data |= _categories(law)
-        data["gronden"] = self._gronden
-        data["grondslagen"] = {
-            name: _basis(versie, data)
-            for name, versie in nearest.items()
-            if versie.soort in ("samenwerking", "bilateraal")
-        }
-        data["onbekende_grondslag"] = _unknown_basis(data)
-        termijnen = law["termijnen"]
-        data["labels_met_termijn"] = [
-            label for t in termijnen.values() for label in t.get("labels", ())
-        ]
+        gronden = self._bestanden.gronden
+        used: dict[str, dict[str, Versie[Any]]] = {name: {} for name in self._bestanden.grondslagen}
+        bases = {name: self._basis(name, day, used[name]) for name in used}
+        redenen = nearest(self._bestanden.redenen, day)
+        unknown = {"geregistreerd": False, "van": -ALWAYS, "tot": ALWAYS, "signaal_vereist": False}
         return Stand(
-            data=data,
-            redenen=nearest["redenen"].inhoud,
-            termijnen={name: parse_duration(t["duur"]) for name, t in termijnen.items()},
-            givers=law["instemming_door"],
-            versies=nearest,
+            data={
+                "gronden": gronden.model_dump(),
+                "grondslagen": bases,
+                "onbekende_grondslag": {**bases[gronden.onbekende_grondslag], **unknown},
+            },
+            redenen=redenen.plain,
+            givers=self._givers(day),
+            termijnen={
+                name: {t: parse_duration(term["duur"]) for t, term in data["termijnen"].items()}
+                for name, data in bases.items()
+            },
+            versies={
+                name: [versie.reference() for versie in (*files.values(), redenen)]
+                for name, files in used.items()
+            },
+            betreft={code: Betreft(b) for b, codes in gronden.betreft.items() for code in codes},
+            zonder_categorie=gronden.zonder_categorie,
+            onbekend=gronden.onbekende_grondslag,
         )
+
+    def _basis(self, name: str, day: dt.date, used: dict[str, Versie[Any]]) -> dict[str, Any]:
+        """Return the data of a basis, and put the files that it comes from in `used`.
+
+        The laws of a basis out of force are those of the day on which it was last, or will first
+        be, in force.
+        """
+        basis = nearest(self._bestanden.grondslagen[name], day)
+        used[basis.bestand] = basis
+        day = min(max(day, basis.inhoud.van), basis.inhoud.tot - _DAY)
+        under = basis.inhoud.leunt_op
+        leunt_op = self._basis(under, day, used) if under else None
+        laws = [nearest(self._bestanden.wetten[wet], day) for wet in basis.inhoud.wetten]
+        used.update({law.bestand: law for law in laws})
+        try:
+            return derive(basis.inhoud, [r for law in laws for r in _in_force(law, day)], leunt_op)
+        except TegenspraakError as error:
+            raise RegisterError([_contradiction(laws, error.regel)]) from None
+
+    def _givers(self, day: dt.date) -> dict[str, list[str]]:
+        """Return who may record each kind of consent, whichever basis lets them."""
+        found: dict[str, list[str]] = {}
+        for versies in self._bestanden.grondslagen.values():
+            for soort, wie in (nearest(versies, day).inhoud.instemming_door or {}).items():
+                known = found.setdefault(soort, [])
+                known.extend(name for name in wie if name not in known)
+        return found
 
 
 def default_root() -> Path:
@@ -154,76 +151,11 @@ def default_root() -> Path:
     return Path(__file__).resolve().parents[2]
 
 
-def _read(name: str, text: bytes) -> Versie:
-    try:
-        content = load_yaml(text, references=True)
-        return Versie(
-            id=content.get("id", "redenen"),
-            soort=content.get("soort", "redenen"),
-            geldig_vanaf=_day(content.get("geldig_vanaf")),
-            geldig_tot=_day(content.get("geldig_tot")),
-            digest="sha256:" + hashlib.sha256(text).hexdigest(),
-            inhoud=content,
-        )
-    except Exception as error:
-        raise RegisterError([Regelfout(bestand=name, regel=None, reden=str(error))]) from error
+def _in_force(law: Versie[Wet], day: dt.date) -> Iterator[Regel]:
+    return (regel for regel in law.inhoud.regels if regel.begin <= day)
 
 
-def _day(text: str | None) -> dt.date | None:
-    return parse_date(text) if text else None
-
-
-def _categories(law: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the catalogue with every member present, so that no rule meets an undefined one."""
-    categories = {
-        name: {
-            "fase": entry["fase"],
-            "bronnen": entry.get("bronnen", []),
-            "niet_van": entry.get("niet_van", []),
-            "aard": entry.get("aard"),
-            "labels": entry.get("labels", []),
-            "alleen_bij": entry.get("alleen_bij", []),
-            "alleen_onvermijdelijk": entry.get("alleen_onvermijdelijk", False),
-            "instemmingen": entry.get("instemmingen", []),
-        }
-        for name, entry in law["categorieen"].items()
-    }
-    return {
-        "categorieen": categories,
-        "uitgesloten": list(law["uitgesloten"]),
-        "onvermijdelijk": [n for n, c in categories.items() if c["alleen_onvermijdelijk"]],
-    }
-
-
-def _basis(versie: Versie, data: Mapping[str, Any]) -> dict[str, Any]:
-    content = versie.inhoud
-    own = content.get("categorieen", {})
-    known = own if versie.soort == "samenwerking" else data["categorieen"]
-    return {
-        "geregistreerd": True,
-        "spoor": versie.soort,
-        "van": day_start(versie.geldig_vanaf) if versie.geldig_vanaf else -ALWAYS,
-        "tot": day_start(versie.geldig_tot) if versie.geldig_tot else ALWAYS,
-        "signaal_vereist": content.get("signaal_vereist", False),
-        "bronnen": content.get("bronnen", []),
-        "openingen": [{"taken": None, **opening} for opening in content.get("openingen", [])],
-        # The exception of BGS 1.9 serves a basis that lists it; a bilateral one has its own ground.
-        "opent_nationaliteit": versie.soort == "bilateraal"
-        or any(name in own for name in data["onvermijdelijk"]),
-        "bekend": [*known, *data["uitgesloten"], *data["onvermijdelijk"]],
-        "categorieen": {
-            name: {"fase": entry.get("fase"), "instemmingen": entry.get("instemmingen", [])}
-            for name, entry in own.items()
-        },
-    }
-
-
-def _unknown_basis(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a basis that nobody registered is judged by: the WGS list, and always refused."""
-    known: dict[str, Any] = data["grondslagen"][_GRONDWET]
-    return known | {
-        "geregistreerd": False,
-        "van": -ALWAYS,
-        "tot": ALWAYS,
-        "signaal_vereist": False,
-    }
+def _contradiction(laws: Sequence[Versie[Wet]], regel: Regel) -> Regelfout:
+    law = next(law for law in laws if regel in law.inhoud.regels)
+    where = law.inhoud.regels.index(regel)
+    return law.fout(f"De regel {regel.id} spreekt een andere regel tegen.", "regels", where)

@@ -3,24 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
-# The ground on an item whose label may never pass (contract: `categorie-uitgesloten`).
-# The grounds that tell something of the subject in the zaak, and those of a requester who has no
-# place in it: who stands outside may not learn whether someone is looked at.
-SUBJECT: Final = frozenset(
-    {
-        "buiten-gebied",
-        "buiten-branche",
-        "geen-band-met-signaal",
-        "reikwijdte-onbekend",
-        "relatie-te-ver",
-        "onderzoek-onbekend",
-        "onderzoek-beeindigd",
-    }
-)
-OUTSIDERS: Final = frozenset({"vrager-geen-deelnemer", "vrager-niet-betrokken", "vrager-agendalid"})
-EXCLUDED: Final = "categorie-uitgesloten"
+
+class Betreft(StrEnum):
+    """What a ground tells of, and so to whom it may be told; which tells what is in the rules."""
+
+    VRAAG = "vraag"
+    BETROKKENE = "betrokkene"
+    """Tells something of the subject in the zaak."""
+    BUITENSTAANDER = "buitenstaander"
+    """The requester has no place in the zaak."""
+    GEHEIM = "geheim"
+    """An item with it may not be told of at all."""
 
 
 class Uitkomst(StrEnum):
@@ -55,6 +50,7 @@ class Weigeringsgrond:
     feit: str
     herstelbaar: bool
     herstel: str
+    betreft: Betreft = Betreft.VRAAG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,18 +82,21 @@ class Besluit:
         with an excluded label (informants, Wpg 12; Wpg 10(1)b) is not told of at all: its
         existence is the secret. The full besluit stays in the record.
         """
-        told = {grond.code for grond in self.weigeringsgronden}
-        seen = self._without_secret_items()
-        return _without(seen, SUBJECT) if told & OUTSIDERS else seen
+        seen = self._without_secret_items(self._codes(Betreft.GEHEIM))
+        outside = self._codes(Betreft.BUITENSTAANDER)
+        return _without(seen, self._codes(Betreft.BETROKKENE)) if outside else seen
 
-    def _without_secret_items(self) -> "Besluit":
-        places = [n for n, g in enumerate(self.gegevens) if EXCLUDED not in g.codes]
+    def _codes(self, betreft: Betreft) -> frozenset[str]:
+        return frozenset(g.code for g in self.weigeringsgronden if g.betreft == betreft)
+
+    def _without_secret_items(self, secret: frozenset[str]) -> "Besluit":
+        places = [n for n, g in enumerate(self.gegevens) if secret.isdisjoint(g.codes)]
         told = tuple(self.gegevens[n] for n in places)
         if len(told) == len(self.gegevens):
             return self
         # Of an excluded item nothing else is told, so its other codes fall on the whole question.
-        hidden = (g for g in self.gegevens if EXCLUDED in g.codes)
-        question = {code for g in hidden for code in g.codes} - {EXCLUDED}
+        hidden = (g for g in self.gegevens if not secret.isdisjoint(g.codes))
+        question = {code for g in hidden for code in g.codes} - secret
         codes = question.union(*(part.codes for part in (*self.categorieen, *told)))
         empty = Uitkomst.GEWEIGERD if question else Uitkomst.TOEGEWEZEN
         outcomes = {g.uitkomst for g in told} or {empty}

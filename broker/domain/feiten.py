@@ -14,7 +14,6 @@ from broker.domain.dossier import (
     BronPartij,
     Dossier,
     Gebruiker,
-    GegevenLabels,
     Onderzoek,
     Ontvanger,
     Reikwijdte,
@@ -57,7 +56,8 @@ _ZAAK_LISTS: Final = ("verschijnselen", "fasebesluiten", "deelnemers", "verlengi
 def feiten(dossier: Dossier, termijnen: Mapping[str, Duur]) -> dict[str, Any]:
     """Return the input of the rules for this dossier.
 
-    `termijnen` holds `bewaren` and `politiegegeven_8`, the terms of an item.
+    `termijnen` holds the terms of an item by their name in the law: `bewaren`, and where the
+    basis has them `bewaarverlenging` and `eerste-verwerking`.
     """
     facts = dossier.model_dump()
     moment = instant(dossier.moment)
@@ -77,17 +77,8 @@ def feiten(dossier: Dossier, termijnen: Mapping[str, Duur]) -> dict[str, Any]:
         instemming["tot"] = _instant(instemming["tot"], _NO_END)
     facts["gegevens"] = facts["gegevens"] or []
     for item in facts["gegevens"]:
-        _gegeven(item, moment, termijnen)
+        _gegeven(item, moment, termijnen, len(facts["instemmingen"]))
     return facts
-
-
-def bewaren_tot(item: GegevenLabels, moment: int, bewaren: Duur) -> dt.date | None:
-    """Return the last day limit of one item: five years after it came in, or the supplier's own."""
-    brought = item.ingebracht_op
-    own = add(parse_date(brought) if brought else day_of(moment), bewaren)
-    supplier = item.bewaren_tot
-    limits = [day for day in (own, parse_date(supplier) if supplier else None) if day]
-    return min(limits, default=None)
 
 
 def term(zaak: Mapping[str, Any]) -> tuple[int, int] | None:
@@ -159,14 +150,33 @@ def _betrokkene(betrokkene: dict[str, Any], zaak: Mapping[str, Any] | None) -> N
     onderzoek["beeindigd_op"] = _instant(onderzoek["beeindigd_op"], _NO_END)
 
 
-def _gegeven(item: dict[str, Any], moment: int, termijnen: Mapping[str, Duur]) -> None:
+def _gegeven(
+    item: dict[str, Any], moment: int, termijnen: Mapping[str, Duur], consents: int
+) -> None:
     brought, first = item["ingebracht_op"], item["eerste_verwerking_op"]
-    kept = add(parse_date(brought) if brought else day_of(moment), termijnen["bewaren"])
-    item["bewaren_einde"] = day_start(kept) if kept else _LONG_PAST
-    old = add(parse_date(first), termijnen["politiegegeven_8"]) if first else None
+    begin = parse_date(brought) if brought else day_of(moment)
+    item["bewaren_einden"] = _ends(begin, termijnen, consents)
+    term = termijnen.get("eerste-verwerking")
+    old = add(parse_date(first), term) if first and term else None
     item["eerste_verwerking_einde"] = day_start(old) if old else _LONG_PAST
     item["herkomst"] = _visible(item["herkomst"])
     item["bewaren_tot"] = _instant(item["bewaren_tot"], _NO_END)
+
+
+def _ends(begin: dt.date, termijnen: Mapping[str, Duur], consents: int) -> list[int]:
+    """Return the instants at which an item must be gone: not renewed, renewed once, twice.
+
+    Each renewal is a recorded consent, so there can be no more of them than there are consents.
+    """
+    terms = [termijnen.get("bewaren")]
+    if renewal := termijnen.get("bewaarverlenging"):
+        terms += [renewal] * consents
+    found: list[int] = []
+    end: dt.date | None = begin
+    for term in terms:
+        end = add(end, term) if end and term else None
+        found.append(day_start(end) if end else _LONG_PAST)
+    return found
 
 
 def _later(since: str, termijn: str) -> int:

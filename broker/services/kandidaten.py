@@ -110,7 +110,7 @@ def _categorieen(decider: Decider, grondslag: object, moment: str) -> list[str]:
     """Return the categories that a basis lists at this moment; of an unknown one none."""
     stand = decider.register.on(kalender.day_of(kalender.instant(moment)))
     basis = stand.data["grondslagen"].get(grondslag, {})
-    return list(basis.get("categorieen", ()))
+    return [name for name, each in basis.get("categorieen", {}).items() if each["open"]]
 
 
 def _works_in(zaak: Mapping[str, object], organisatie: str, now: str) -> bool:

@@ -21,8 +21,9 @@ besluit := {
 	"gegevens": gegevens,
 	"voorwaarden": voorwaarden,
 	"instemmingen": array.concat(ontbrekend(categorieen), ontbrekend_voor_resultaat(gegevens)),
+	"bewaren": bewaren,
 } if {
-	count(bekeken) == count(data.gronden.vraag)
+	count(bekeken) == count(wet.gronden.vraag)
 	delen := {"verzoek": categorieen, "verstrekking": gegevens}
 	uitkomsten := [d.uitkomst | some d in delen[input.deur]]
 }
@@ -46,12 +47,18 @@ iets_toegewezen if {
 }
 
 # METADATA
-# description: The basis claimed; one that nobody registered is judged by the WGS list.
-basis := object.get(data.grondslagen, input.grondslag, data.onbekende_grondslag)
+# description: The law of the period that the moment lies in. Here alone the data come in.
+wet := data.standen[input.stand] if is_string(input.stand)
+
+# METADATA
+# description: >-
+#   The basis claimed, with all that holds for it; one that nobody registered is judged by the list
+#   of another, and refused.
+basis := object.get(wet.grondslagen, input.grondslag, wet.onbekende_grondslag)
 
 # METADATA
 # description: Grounds on the whole question that fall and are told.
-gronden := [code | some code in gevallen; verteld(data.gronden.vraag[code])]
+gronden := [code | some code in gevallen; verteld(wet.gronden.vraag[code])]
 
 # METADATA
 # description: Each ground with whether its evidence is there.
@@ -63,7 +70,8 @@ bekeken := [[code, bewijs != []] |
 gevallen := [code |
 	some [code, getoond] in bekeken
 	getoond == false
-	basis.spoor in data.gronden.vraag[code].spoor
+	basis.spoor in wet.gronden.vraag[code].spoor
+	not code in basis.niet_getoetst
 ]
 
 # METADATA

@@ -14,7 +14,7 @@ betrokkene := bewijs if {
 
 	# Research is asked for a handhavingsknelpunt only.
 	activiteiten := [input.verzoek.activiteit, object.get(input, ["zaak", "soort"], null)]
-	onderzocht := [a | some a in activiteiten; data.activiteiten[a].onderzoek]
+	onderzocht := [a | some a in activiteiten; basis.activiteiten[a].onderzoek]
 	vrij := [1 | onderzocht == []]
 	bewijs := {
 		"reikwijdte-onbekend": [1 |
@@ -45,7 +45,7 @@ binnen_gebied(wie, grens) := array.concat(
 	[1 | grens.gebieden in [[], null]],
 	[gebied |
 		some band in wie.band
-		[wie.soort, band] in data.passende_band
+		[wie.soort, band] in basis.passende_band
 		some gebied in wie.gebieden
 		some limiet in grens.gebieden
 		ligt_in(gebied, limiet)

@@ -11,7 +11,7 @@ bron := bewijs if {
 	geen := [1 | deelt_resultaat]
 	rollen_hier := rollen(wie)
 	bewijs := {
-		"bron-geen-deelnemer": array.concat(geen, [1 | data.deelnemers[wie.deelnemer]]),
+		"bron-geen-deelnemer": array.concat(geen, [1 | basis.deelnemers[wie.deelnemer]]),
 		"bron-niet-betrokken": array.concat(geen, rollen_hier),
 		"alleen-treffer-voor-overige-bron": array.concat(
 			geen,

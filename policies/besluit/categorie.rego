@@ -20,35 +20,43 @@ categorie_gronden(id) := [] if {
 	"grondslag-verkeerd-spoor" in gronden
 	is_string(id)
 } else := codes if {
-	codes := [code | some code, bewijs in categorie_eerst(id, basis); bewijs == []]
+	codes := niet_bewezen(categorie_eerst(id))
 	codes != []
 } else := codes if {
-	codes := [code | some code, bewijs in categorie_daarna(id, basis); bewijs == []]
+	codes := niet_bewezen(categorie_daarna(id))
 }
+
+# METADATA
+# description: The grounds without evidence, as far as this basis puts them.
+niet_bewezen(gronden_bewijs) := [code |
+	some code, bewijs in gronden_bewijs
+	bewijs == []
+	not code in basis.niet_getoetst
+]
 
 # METADATA
 # description: >-
 #   What shows that this basis knows the category (BGS 1.9, 2.15). Excluded and unneeded ones are
 #   known, so that their refusal is told by its own code.
-categorie_eerst(id, grondslag) := {
-	"categorie-onbekend": [1 | id in grondslag.bekend],
-	"categorie-uitgesloten": [1 | not id in data.uitgesloten],
+categorie_eerst(id) := {
+	"categorie-onbekend": [1 | id in basis.bekend],
+	"categorie-uitgesloten": [1 | not id in basis.uitgesloten],
 	"nationaliteit-niet-noodzakelijk": array.concat(
-		[1 | not id in data.onvermijdelijk],
-		[1 | grondslag.opent_nationaliteit; input.verzoek.nationaliteit_onvermijdelijk],
+		[1 | not id in basis.onvermijdelijk],
+		[1 | basis.opent_nationaliteit; input.verzoek.nationaliteit_onvermijdelijk],
 	),
 }
 
 # METADATA
 # description: What shows that it may be asked here (WGS 2.21, 2.23(6), BGS 2.15, Bpg 4:1-4:5).
-categorie_daarna(id, grondslag) := bewijs if {
-	grondslag.spoor == "samenwerking"
-	categorie := data.categorieen[id]
+categorie_daarna(id) := bewijs if {
+	basis.spoor == "samenwerking"
+	categorie := basis.categorieen[id]
 	verboden := [1 | categorie.fase in verboden_fasen]
 	bewijs := {
 		"categorie-niet-in-fase": array.concat(
 			verboden,
-			[1 | grondslag.categorieen[id].fase in bereikte_fasen],
+			[1 | categorie.fase in bereikte_fasen],
 		),
 		"categorie-niet-bij-scan": [1 | verboden == []],
 		"categorie-niet-van-bron": array.concat(
@@ -62,17 +70,17 @@ categorie_daarna(id, grondslag) := bewijs if {
 	}
 }
 
-categorie_daarna(id, grondslag) := bewijs if {
-	grondslag.spoor == "bilateraal"
+categorie_daarna(id) := bewijs if {
+	basis.spoor == "bilateraal"
 	bewijs := {"categorie-niet-van-grondslag": [1 | some o in openingen; o.categorieen[id]]}
 }
 
 # METADATA
 # description: >-
 #   Phases 2 and 3 need a decision of that phase, with its necessity, not after the moment.
-#   Under the convenant there are none (null); without a zaak there is none to read.
+#   Without a zaak there is none to read.
 bereikte_fasen := array.concat(
-	array.concat([null], [fase | input.zaak == null; some fase in [1, 2, 3]]),
+	[fase | input.zaak == null; some fase in [1, 2, 3]],
 	array.concat([1 | input.zaak.fase >= 1], [b.fase |
 		some b in input.zaak.fasebesluiten
 		b.fase <= input.zaak.fase
@@ -83,12 +91,12 @@ bereikte_fasen := array.concat(
 
 verboden_fasen := [fase |
 	some activiteit in [input.verzoek.activiteit, object.get(input, ["zaak", "soort"], null)]
-	some fase in data.activiteiten[activiteit].zonder_fasen
+	some fase in basis.activiteiten[activiteit].zonder_fasen
 ]
 
 strafrechtelijk_gevraagd if {
 	some id in input.verzoek.categorieen
-	data.categorieen[id].aard in ["politie", "om"]
+	basis.categorieen[id].aard in ["politie", "om"]
 }
 
 # METADATA
@@ -96,14 +104,14 @@ strafrechtelijk_gevraagd if {
 openingen := [opening |
 	basis.spoor == "bilateraal"
 	gewone_vraag
-	input.bron.deelnemer in basis.bronnen
 	some opening in basis.openingen
+	input.bron.deelnemer in opening.bronnen
 	opent(opening)
 ]
 
 opent(opening) if {
 	opening.deelnemer == null
-	data.deelnemers[input.vrager.deelnemer]
+	basis.deelnemers[input.vrager.deelnemer]
 }
 
 opent(opening) if {

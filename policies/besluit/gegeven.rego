@@ -16,17 +16,16 @@ gegevens := [deelbesluit(item.id, weigeringen, wachtend) |
 # description: >-
 #   The grounds of one item. Of an excluded label or category, or one of which nothing else is told,
 #   only that. The grounds of its category fall on it when the category was asked.
-gegeven_gronden(item) := ["categorie-uitgesloten"] if item.wpg_artikel in data.labels_uitgesloten
+gegeven_gronden(item) := ["categorie-uitgesloten"] if item.wpg_artikel in basis.labels_uitgesloten
 
-else := ["categorie-uitgesloten"] if item.categorie in data.uitgesloten
+else := ["categorie-uitgesloten"] if item.categorie in basis.uitgesloten
 
 else := eerst if {
-	eerst := [code | some code in van_categorie(item); code in data.gronden.categorie_eerst]
+	eerst := [code | some code in van_categorie(item); code in wet.gronden.categorie_eerst]
 	eerst != []
 } else := codes if {
-	categorie := object.get(data.categorieen, item.categorie, {"aard": null, "labels": []})
-	eigen := [code | some code, bewijs in gegeven_bewijs(item, categorie); bewijs == []]
-	codes := array.concat(van_categorie(item), eigen)
+	categorie := object.get(basis.categorieen, item.categorie, {"aard": null, "labels": []})
+	codes := array.concat(van_categorie(item), niet_bewezen(gegeven_bewijs(item, categorie)))
 }
 
 van_categorie(item) := [code |
@@ -43,10 +42,7 @@ gegeven_bewijs(item, categorie) := bewijs if {
 		"wpg-label-past-niet": [1 | label_past(item.wpg_artikel, categorie)],
 		"politiegegeven-verwijderd": array.concat(niet_van_politie, [1 | item.status == "beschikbaar"]),
 		"politiegegeven-te-oud": [1 | niet_te_oud(item)],
-		"bewaartermijn-verstreken": [1 |
-			input.moment < item.bewaren_einde
-			input.moment < item.bewaren_tot
-		],
+		"bewaartermijn-verstreken": [1 | input.moment < bewaren_einde(item)],
 		"gegeven-niet-gevraagd": [1 | item.categorie in input.verzoek.categorieen],
 		"herkomst-ontbreekt": [1 | is_string(item.herkomst); item.herkomst != ""],
 		"fiscaal-naar-privaat": [1 | mag_naar_ontvanger(item)],
@@ -59,18 +55,18 @@ label_past(label, categorie) if label in categorie.labels
 
 niet_te_oud(item) if input.moment < item.eerste_verwerking_einde
 
-niet_te_oud(item) if not item.wpg_artikel in data.labels_met_termijn
+niet_te_oud(item) if not item.wpg_artikel in basis.labels_met_termijn
 
 # METADATA
 # description: Tax data never go to a private party on a legitimate interest (WGS 1.7(6)).
 mag_naar_ontvanger(_) if gewone_vraag
 
 mag_naar_ontvanger(item) if {
-	data.deelnemers[item.herkomst_deelnemer]
-	not item.herkomst_deelnemer in data.resultaat.fiscaal_afkomstig
+	basis.deelnemers[item.herkomst_deelnemer]
+	not item.herkomst_deelnemer in basis.resultaat.fiscaal_afkomstig
 }
 
-mag_naar_ontvanger(_) if input.ontvanger.soort in ["deelnemer", "derde-publiek", "ander-riec"]
+mag_naar_ontvanger(_) if input.ontvanger.soort in basis.resultaat.publiek
 
 mag_naar_ontvanger(_) if input.ontvanger.grond in ["publieke-taak", "wettelijke-plicht"]
 
@@ -80,3 +76,40 @@ gegeven_wachtend(item) := array.concat(
 	categorie_wachtend(item.categorie),
 	[code | gewone_vraag == false; some code in resultaat_wachtend(item)],
 )
+
+# METADATA
+# description: When each item that passes must be gone.
+bewaren := [bewaren_einde(item) |
+	some n, deel in gegevens
+	deel.uitkomst == "toegewezen"
+	item := input.gegevens[n]
+]
+
+# METADATA
+# description: The end of its term, renewed or not, or the supplier's own when that comes first.
+bewaren_einde(item) := einde if {
+	einde := termijn_einde(item)
+	einde <= item.bewaren_tot
+} else := item.bewaren_tot
+
+# METADATA
+# description: >-
+#   The first end before which not enough renewals were decided (BGS 1.16). The ends are those
+#   without renewal, with one, with two and so on; each renewal is decided before the end it moves.
+termijn_einde(item) := einden[0] if {
+	besloten := verlengingen(item)
+	einden := [einde |
+		some n, einde in item.bewaren_einden
+		count([1 | some op in besloten; op < einde]) <= n
+	]
+}
+
+# METADATA
+# description: When the supplier of the item agreed to keep it longer, where this basis knows that.
+verlengingen(item) := [i.op |
+	is_string(basis.bewaarverlenging)
+	some i in instemmingen
+	i.soort == basis.bewaarverlenging
+	i.organisatie == item.herkomst
+	dekt(i, item.categorie)
+]

@@ -18,10 +18,25 @@ instemmingen := [i |
 
 # METADATA
 # description: The codes of the consents that this category still waits for.
-categorie_wachtend(id) := [data.gronden.instemming[soort] |
-	some soort in vereist(id)
-	not ingestemd(soort, id)
+categorie_wachtend(id) := array.concat(
+	[wet.gronden.instemming[soort] | some soort in vereist(id); not ingestemd(soort, id)],
+	[keuze.grond | some keuze in te_kiezen(id)],
+)
+
+# METADATA
+# description: >-
+#   The choices of consent that this basis asks of this source for this category, and of which none
+#   is given. Of each choice one kind is enough.
+te_kiezen(id) := [keuze |
+	some keuze in basis.categorieen[id].instemmingen_een_van
+	vraagt(keuze)
+	gegeven := [1 | some soort in keuze.soorten; ingestemd(soort, id)]
+	gegeven == []
 ]
+
+vraagt(keuze) if keuze.bronnen == []
+
+vraagt(keuze) if input.bron.deelnemer in keuze.bronnen
 
 # METADATA
 # description: The kinds of consent that this basis asks for this category.
@@ -53,13 +68,17 @@ dekt(i, _) if i.categorieen == null
 dekt(i, id) if id in i.categorieen
 
 # METADATA
-# description: What the categories still wait for, one row for each kind, giver and category.
+# description: >-
+#   What the categories still wait for, one row for each kind, giver and category; of a choice each
+#   kind.
 ontbrekend(delen) := [rij |
 	some c in delen
 	c.uitkomst == "instemming-vereist"
-	some soort in vereist(c.id)
-	data.gronden.instemming[soort] in c.codes
-	some organisatie in gever(data.instemming_gever[soort])
+	some soort in array.concat(
+		[soort | some soort in vereist(c.id); wet.gronden.instemming[soort] in c.codes],
+		[soort | some keuze in te_kiezen(c.id); some soort in keuze.soorten],
+	)
+	some organisatie in gever(object.get(basis.instemming_gever, soort, ""))
 	rij := {"soort": soort, "organisatie": organisatie, "categorie": c.id}
 ]
 

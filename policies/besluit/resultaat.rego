@@ -16,9 +16,9 @@ resultaat_bewijs(item) := {
 }
 
 # Asked for police, OM and sexual-behaviour data that leave the samenwerkingsverband.
-leverancier_akkoord(item) if data.categorieen[item.categorie].aard == null
+leverancier_akkoord(item) if basis.categorieen[item.categorie].aard == null
 
-leverancier_akkoord(_) if input.ontvanger.soort == "deelnemer"
+leverancier_akkoord(_) if input.ontvanger.soort in basis.resultaat.eigen
 
 leverancier_akkoord(item) if ingestemd_door("leverancier", item.categorie, item.herkomst)
 
@@ -39,14 +39,14 @@ medebeslissers := [d.organisatie | naar_derde; some d in input.zaak.deelnemers]
 
 default naar_derde := true
 
-naar_derde := false if input.ontvanger.soort in ["deelnemer", "ander-riec"]
+naar_derde := false if input.ontvanger.soort in basis.resultaat.verband
 
 # METADATA
 # description: What the items of a result still wait for, and from whom.
 ontbrekend_voor_resultaat(delen) := [rij |
 	some n, g in delen
 	g.uitkomst == "instemming-vereist"
-	some soort, code in data.gronden.instemming_resultaat
+	some soort, code in wet.gronden.instemming_resultaat
 	code in g.codes
 	some organisatie in resultaat_gevers(soort, input.gegevens[n])
 	rij := {"soort": soort, "organisatie": organisatie, "categorie": input.gegevens[n].categorie}

@@ -11,7 +11,7 @@ vraag := bewijs if {
 	grondslag := basis
 	verzoek := input.verzoek
 	activiteit := verzoek.activiteit
-	bestaat := [1 | data.activiteiten[activiteit]]
+	bestaat := [1 | basis.activiteiten[activiteit]]
 	bewijs := {
 		"grondslag-onbekend": [1 | grondslag.geregistreerd],
 		"grondslag-niet-in-werking": [1 | grondslag.van <= moment; moment < grondslag.tot],
@@ -21,7 +21,7 @@ vraag := bewijs if {
 			[1 | bestaat != []; input.zaak == null],
 		),
 		"doel-ontbreekt": verzoek.doel,
-		"vraagstelling-ontbreekt": [1 | count(verzoek.vraagstelling) >= data.vraagstelling_minimaal],
+		"vraagstelling-ontbreekt": [1 | count(verzoek.vraagstelling) >= basis.vraagstelling_minimaal],
 		"verschijnsel-niet-aangewezen": [1 | verzoek.verschijnsel in input.zaak.verschijnselen],
 		# One is always few enough; an unknown maximum is none.
 		"te-veel-betrokkenen": array.concat(

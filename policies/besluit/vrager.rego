@@ -9,7 +9,7 @@ import rego.v1
 vrager := bewijs if {
 	wie := input.vrager
 	persoon := wie.gebruiker
-	taken := [taak | some taak in data.deelnemers[wie.deelnemer].taken]
+	taken := [taak | some taak in basis.deelnemers[wie.deelnemer].taken]
 	rollen_hier := rollen(wie)
 	bewijs := {
 		"vrager-geen-deelnemer": taken,

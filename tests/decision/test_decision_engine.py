@@ -11,8 +11,6 @@ from broker.decision.regelset import Regelset
 from broker.decision.register import Register, default_root
 from broker.decision.rules import PolicyEngine, Rules
 from broker.domain import invoer
-from broker.domain.feiten import feiten
-from broker.domain.kalender import day_of, instant
 from broker.errors import DecisionError
 from tests.decision.gevallen import bases, merge
 
@@ -53,8 +51,7 @@ def saying(answer: object) -> Decider:
 def sound(name: str) -> dict[str, Any]:
     """Return the true answer of the rules to a base dossier."""
     dossier = invoer.parse(bases()[name])
-    stand = REGISTER.on(day_of(instant(dossier.moment)))
-    answer = CompiledEngine(RULES, stand.data).evaluate(feiten(dossier, stand.termijnen))
+    answer = CompiledEngine(RULES, REGISTER.data).evaluate(REGISTER.feiten(dossier))
     assert isinstance(answer, dict)
     return answer
 
@@ -136,8 +133,7 @@ def test_door_2_without_items_is_not_granted_over_a_ground() -> None:
 
 def test_failing_engine_tells_nothing_of_the_dossier() -> None:
     """The error of an engine that fails holds no fact of the dossier."""
-    stand = REGISTER.on(day_of(instant("2026-06-15T10:00:00Z")))
-    engine = CompiledEngine(RULES, stand.data)
+    engine = CompiledEngine(RULES, REGISTER.data)
 
     with pytest.raises(DecisionError) as caught:
         engine.evaluate({"sleutel": "p-90ce", "moment": object()})
