@@ -10,7 +10,8 @@ from typing import Any, Final
 from broker.decision.decide import Decider
 from broker.domain import invoer
 from broker.domain.besluit import Besluit
-from broker.errors import BrokerError
+from broker.domain.dossier import Dossier
+from broker.errors import DecisionError, InvalidInputError
 from broker.store import Store
 
 CHUNK: Final = 200
@@ -126,14 +127,19 @@ def _decide_all(
     found: Verschil, rows: Sequence[Mapping[str, Any]], old: Decider, new: Decider
 ) -> None:
     for row in rows:
-        found.add(row["id"], _decide(old, row["dossier"]), _decide(new, row["dossier"]))
+        try:
+            dossier = invoer.parse_json(row["dossier"])
+        except InvalidInputError:  # no dossier any more, for neither
+            found.add(row["id"], None, None)
+            continue
+        found.add(row["id"], _decide(old, dossier), _decide(new, dossier))
 
 
-def _decide(decider: Decider, dossier: str) -> Besluit | None:
-    """Return the besluit, or None when there is no verdict (any more) on this dossier."""
+def _decide(decider: Decider, dossier: Dossier) -> Besluit | None:
+    """Return the besluit, or None when there is no verdict."""
     try:
-        return decider.decide(invoer.parse_json(dossier))
-    except BrokerError:
+        return decider.decide(dossier)
+    except DecisionError:
         return None
 
 
