@@ -2,7 +2,7 @@
 
 import typer
 
-from broker.cli import audit, bundel, demo, partners, regels, replay, serve, toets, token
+from broker.cli import audit, bundel, demo, impact, partners, regels, replay, serve, toets, token
 
 app = typer.Typer(
     name="sluis",
@@ -18,6 +18,7 @@ app.command("toets")(toets.toets)
 app.command("token")(token.token)
 app.command("bundel")(bundel.bundel)
 app.command("replay")(replay.command)
+app.command("impact")(impact.impact)
 app.add_typer(regels.app, name="regels")
 app.add_typer(audit.app, name="audit")
 

@@ -1,0 +1,185 @@
+"""`sluis impact`: what would lose its basis when a zaak ends, a deelnemer leaves, rules change?"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import orjson
+import typer
+
+from broker.cli.options import Map, plainly, settings_from
+from broker.errors import InvalidInputError
+from broker.services.effect import Change, Effect, Effecten, Groep, Soort
+from broker.settings import Settings
+
+_SOORTEN: Final = {
+    Soort.PERSOONSKAART: "open persoonskaarten",
+    Soort.LOPEND_VERZOEK: "lopende verzoeken",
+    Soort.INSTEMMING: "instemmingen",
+    Soort.VRAAG: "vragen van het laatste jaar",
+}
+_GROEPEN: Final = {
+    Groep.HOUDT: "houdt",
+    Groep.ELDERS: "via een andere zaak",
+    Groep.VERLIEST: "verliest",
+    Groep.HAD_AL_GEEN: "had al geen",
+}
+_PER: Final = {"per_partner": "partner", "per_gebied": "gebied", "per_branche": "branche"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which change was named on the command line: exactly one."""
+
+    op: str
+    end: str | None
+    leaves: str | None
+    zaak: str | None
+    policies: Path | None
+
+    def change(self) -> Change:
+        """Return it.
+
+        Raises:
+            InvalidInputError: No change was named, or two; or the rules cannot be used.
+        """
+        from broker.decision.decide import Decider
+        from broker.services.effect import Ending, Leaving, OtherRules
+
+        if [self.end, self.leaves, self.policies].count(None) != len(_PER) - 1:
+            raise InvalidInputError("Noem precies één: --end, --drop-deelnemer of --policies.")
+        if self.zaak is not None and self.leaves is None:
+            raise InvalidInputError("--zaak hoort bij --drop-deelnemer.")
+        if self.end is not None:
+            return Ending(op=self.op, zaak=self.end)
+        if self.leaves is not None:
+            return Leaving(op=self.op, organisatie=self.leaves, zaak=self.zaak)
+        from broker.cli.replay import read_rules
+
+        return OtherRules(op=self.op, rules=Decider.load(read_rules(self.policies or Path())))
+
+
+def impact(  # noqa: PLR0913 - a command: what may be asked
+    *,
+    op: Annotated[str, typer.Option("--on", help="De dag waarop het zou gebeuren.")],
+    end: Annotated[str | None, typer.Option("--end", help="Deze zaak eindigt.")] = None,
+    leaves: Annotated[
+        str | None, typer.Option("--drop-deelnemer", help="Deze organisatie doet niet meer mee.")
+    ] = None,
+    zaak: Annotated[
+        str | None, typer.Option("--zaak", help="Alleen in deze zaak (bij --drop-deelnemer).")
+    ] = None,
+    policies: Annotated[
+        Path | None, typer.Option("--policies", help="Een map of archief met andere regels.")
+    ] = None,
+    listed: Annotated[bool, typer.Option("--lijst", help="Geef ook de lijst.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Geef de uitkomst als JSON.")] = False,
+    folder: Map = None,
+) -> None:
+    """Bereken wat zijn basis zou verliezen. Er verandert niets.
+
+    'Verliest' is wat ervoor mocht of op een instemming wachtte, en daarna nergens meer mag.
+    """
+    asked = Asked(op=_moment(op), end=end, leaves=leaves, zaak=zaak, policies=policies)
+    with plainly():
+        found = asyncio.run(_calculate(settings_from(folder), asked, listed=listed))
+    told = {"op": op, "tellingen": found.view()}
+    if listed:
+        told["lijst"] = [_plain(effect) for effect in found.lijst]
+    if as_json:
+        typer.echo(orjson.dumps(told).decode())
+        return
+    _show(found.view(), found.lijst)
+
+
+async def _calculate(settings: Settings, asked: Asked, *, listed: bool) -> Effecten:
+    """Calculate by the rules in force, with a progress bar on standard error."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    from broker.app import real_outside
+    from broker.decision.decide import Decider
+    from broker.decision.regelset import Regelset
+    from broker.decision.register import default_root
+    from broker.services.effect import Task, calculate
+    from broker.services.effectberekeningen import check_moment
+    from broker.services.regels import Regels
+    from broker.store import Store
+
+    check_moment(asked.op)
+    change = asked.change()
+    store = await Store.open(settings.database_url)
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    try:
+        regels = Regels(store, Decider.load, Regelset.from_folder(default_root()))
+        rules = await regels.of(await regels.in_werking() or regels.geleverd.digest)
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            bar = progress.add_task("Vragen opnieuw beoordelen", total=None)
+            task = Task(
+                change=change,
+                nu=real_outside(settings).clock.now(),
+                wanted=lambda _: listed,
+                progress=lambda done, total: progress.update(bar, completed=done, total=total),
+            )
+            return await calculate(store, rules, task)
+    finally:
+        await store.close()
+
+
+def _moment(op: str) -> str:
+    from broker.domain.kalender import instant
+
+    try:
+        instant(op)
+    except ValueError:
+        raise typer.BadParameter("Schrijf een datum als 2024-05-01.") from None
+    return op
+
+
+def _plain(effect: Effect) -> dict[str, Any]:
+    return {
+        "soort": effect.soort,
+        "id": effect.id,
+        "zaak": effect.zaak,
+        "groep": effect.groep,
+        "via": effect.via,
+        "wacht": effect.wacht,
+        "categorieen": effect.categorieen,
+        "gronden": effect.gronden,
+    }
+
+
+def _show(view: Mapping[str, Any], effects: Sequence[Effect]) -> None:
+    """Print the counts, what moves per partner, area and branch, and then the list."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table("wat", "totaal", *_GROEPEN.values(), title="Wat gebeurt er met de basis?")
+    for soort, naam in _SOORTEN.items():
+        counts = view[soort]
+        cells = (str(counts["groepen"][groep]) for groep in _GROEPEN)
+        table.add_row(naam, str(counts["totaal"]), *cells)
+    console.print(table)
+    for zaak, number in view[Soort.VRAAG]["via"].items():
+        console.print(f"{zaak} kan {number} van de vragen dragen.")
+    for per, kop in _PER.items():
+        _show_per(console, view[Soort.VRAAG][per], kop)
+    if effects:
+        rows = Table("wat", "id", "zaak", "basis", "via", "waarom niet meer", title="Lijst")
+        for each in effects:
+            told = (each.soort.value, each.id, each.zaak or "", _GROEPEN[each.groep])
+            rows.add_row(*told, each.via or "", ", ".join(each.gronden))
+        console.print(rows)
+
+
+def _show_per(console: Any, counts: Mapping[str, Mapping[str, int]], kop: str) -> None:  # noqa: ANN401 - rich
+    from rich.table import Table
+
+    table = Table(kop, *_GROEPEN.values(), title=f"Vragen per {kop}")
+    for name, groups in counts.items():
+        table.add_row(name, *(str(groups[groep]) for groep in _GROEPEN))
+    if table.row_count:
+        console.print(table)
