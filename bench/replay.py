@@ -31,7 +31,7 @@ from broker.decision.decide import Decider
 from broker.decision.register import default_root
 from broker.domain import invoer
 from broker.domain.kalender import AMSTERDAM
-from broker.services.doors import digest
+from broker.services.beslislogboek import digest
 from broker.settings import Settings
 from broker.store import migrate
 

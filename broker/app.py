@@ -47,6 +47,7 @@ from broker.services.recorder import Recorder, Regel
 from broker.services.regels import LoadRules, Regels
 from broker.services.regelversies import Regelversies
 from broker.services.toetsingen import Toetsingen
+from broker.services.vuistregels import Vuistregels
 from broker.settings import Omgeving, Settings, StartError, load_settings
 from broker.store import Store, migrate
 
@@ -175,12 +176,14 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
             store=store,
             regels=regels,
             recorder=recorder,
+            beslislogboek=beslislogboek,
             bronnen=bronnen,
             pseudoniem=pseudoniem,
             clock=world.clock,
             ids=world.ids,
         ),
         effectberekeningen=Effectberekeningen(store, regels, recorder, world.clock, world.ids),
+        vuistregels=Vuistregels(regels),
         toetsingen=Toetsingen(regels, recorder, world.ids),
         pdp=Pdp(
             beslispunt=EigenBeslispunt(

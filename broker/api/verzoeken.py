@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, Field, TypeAdapter
 
 from broker.api.context import Context, Uses, may
@@ -40,6 +40,11 @@ _ASKED: Final = (
     "nationaliteit_onvermijdelijk",
 )
 HIT: Final = "treffer-geen-treffer"
+
+
+Spoor = Annotated[
+    str | None, Header(max_length=500, description="Het spoor van uw kant (W3C Trace Context).")
+]
 
 
 class NieuwVerzoek(Deel):
@@ -147,10 +152,13 @@ class GenomenBesluit(BaseModel):
     responses=documented(400, 401, 403, 409, 413, 503),
 )
 async def dien_verzoek_in(
-    body: NieuwVerzoek, context: Annotated[Context, may(Actie.VERZOEK_INDIENEN)], uses: Uses
+    body: NieuwVerzoek,
+    context: Annotated[Context, may(Actie.VERZOEK_INDIENEN)],
+    uses: Uses,
+    traceparent: Spoor = None,
 ) -> Response:
     """Stel een vraag over één betrokkene aan een of meer bronnen."""
-    answer = _answer(await uses.doors.submit(context.beller, body.vraag()))
+    answer = _answer(await uses.doors.submit(context.beller, body.vraag(), traceparent))
     # Written here: as a model the framework would check all of it once more.
     return Response(answer.model_dump_json(), status_code=201, media_type="application/json")
 

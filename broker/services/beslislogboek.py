@@ -21,6 +21,7 @@ import orjson
 
 from broker.domain.besluit import Uitkomst
 from broker.services.beslispunt import Stuk
+from broker.services.caller import Beller
 from broker.services.trace import Trace, follow, new_span
 
 _LIBRARIES: Final = ("opa-python-client", "orjson", "pydantic", "pyyaml", "tzdata")
@@ -95,17 +96,25 @@ class Beslislogboek:
         return self._row(call.event, call.trace, call.timestamp, call.status, attributes, body)
 
     def of_door(
-        self, *, trace: Trace, timestamp: int, besluit: str, sleutel: str, regels: str
+        self, trace: Trace, besluit: Mapping[str, Any], beller: Beller, *, sleutel: str, regels: str
     ) -> dict[str, Any]:
-        """Return the row of a door that decided; `besluit` is the id of what it came to."""
+        """Return the row of a door that decided; `besluit` is the row of what it came to."""
         attributes = {
             "adl.core.policies": regels,
             "dpl.core.data_subject_id": sleutel,
-            "sluis.besluit": besluit,
+            "sluis.besluit": besluit["id"],
         }
         body = {"adl.core.configuration": self._configuration}
+        moment = besluit["moment"]
+        timestamp = milliseconds(moment)
         row = self._row(Gebeurtenis.EVALUATION, trace, timestamp, Status.OK, attributes, body)
-        return row | {"besluit": besluit}
+        return row | {
+            "id": besluit["id"],
+            "besluit": besluit["id"],
+            "moment": moment,
+            "gebruiker": beller.gebruiker,
+            "organisatie": beller.organisatie,
+        }
 
     def _row(
         self,
@@ -138,7 +147,7 @@ def milliseconds(moment: dt.datetime) -> int:
 
 
 def digest(text: str) -> str:
-    """Return the SHA-256 of a record, in hexadecimal: what the line in the log holds of it."""
+    """Return the SHA-256 of a recorded text, in hexadecimal: what a line of the log holds of it."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -26,7 +26,6 @@ only what both grant.
 import asyncio
 import contextlib
 import datetime as dt
-import hashlib
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -49,10 +48,12 @@ from broker.domain.ports import (
 )
 from broker.domain.pseudoniem import Pseudonimiseerder
 from broker.errors import BrokerError, ConflictError, DecisionError, RecordError
+from broker.services.beslislogboek import Beslislogboek, digest
 from broker.services.bronnen import Aansluiting, Bronnen
 from broker.services.caller import Beller
 from broker.services.recorder import Recorder, Regel
 from broker.services.regels import Regels
+from broker.services.trace import Trace
 from broker.store import Store
 
 T = TypeVar("T")
@@ -107,6 +108,7 @@ class _Put:
     beller: Beller
     vraag: Vraag
     sleutel: str
+    trace: Trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,12 +121,13 @@ class _Feiten:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Relay:
-    """One verzoek at one source: the last dossier, its besluit, and the row that keeps both."""
+    """One verzoek at one source: the last dossier, its besluit, the row of both, the ADL record."""
 
     bron: Aansluiting
     dossier: Mapping[str, Any]
     besluit: Besluit
     row: Mapping[str, Any]
+    adl: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,13 +137,18 @@ class Doors:
     store: Store
     regels: Regels
     recorder: Recorder
+    beslislogboek: Beslislogboek
     bronnen: Bronnen
     pseudoniem: Pseudonimiseerder
     clock: Clock
     ids: Ids
 
-    async def submit(self, beller: Beller, vraag: Vraag) -> VerzoekUitkomst:
+    async def submit(
+        self, beller: Beller, vraag: Vraag, traceparent: str | None = None
+    ) -> VerzoekUitkomst:
         """Bring one verzoek through both doors, to each of its sources.
+
+        `traceparent` is the place of the verzoek in a trace of the caller (W3C Trace Context).
 
         Raises:
             InvalidInputError: The question is malformed.
@@ -149,7 +157,8 @@ class Doors:
             DecisionError: The rules gave no verdict. Nothing leaves.
         """
         sleutel = self.pseudoniem.sleutel(vraag.betrokkene, pointer="/betrokkene")
-        put = _Put(id=self.ids.new("v"), beller=beller, vraag=vraag, sleutel=sleutel)
+        trace = self.beslislogboek.trace(traceparent)
+        put = _Put(id=self.ids.new("v"), beller=beller, vraag=vraag, sleutel=sleutel, trace=trace)
         relays = await self._door_one(put)
         outcomes = await _all(*(self._pass(put, relay, receipt) for relay, receipt in relays))
         return VerzoekUitkomst(id=put.id, soort=vraag.verzoek.get("soort"), bronnen=tuple(outcomes))
@@ -173,6 +182,7 @@ class Doors:
             async with self.store.begin() as tx:
                 await tx.verzoeken.insert(_verzoek_row(put, received))
                 await tx.besluiten.insert_many([relay.row for relay in relays])
+                await tx.beslislogboek.insert_many([relay.adl for relay in relays])
         except BrokerError:
             await self._abandon(put, relays)
             raise
@@ -221,8 +231,7 @@ class Doors:
             },
             **facts.dossier,
         }
-        besluit, row = await self._decide(put, facts.regels, dossier)
-        return _Relay(bron=bron, dossier=dossier, besluit=besluit, row=row)
+        return await self._decide(put, bron, facts.regels, dossier)
 
     async def _pass(self, put: _Put, relay: _Relay, receipt: Receipt) -> BronUitkomst:
         """Take steps 4 to 7, for one source."""
@@ -248,25 +257,25 @@ class Doors:
             "gegevens": [gegeven.labels() for gegeven in antwoord.gegevens],
         }
         try:
-            besluit, row = await self._decide(put, facts.regels, dossier)
+            done = await self._decide(put, relay.bron, facts.regels, dossier)
         except DecisionError:
             await self._no_verdict(put, "verstrekking", [relay.bron.organisatie])
             raise
         # By place, not by id: two items of one id are judged, and let through, each apart.
         released = tuple(
             gegeven
-            for gegeven, deel in zip(antwoord.gegevens, besluit.gegevens, strict=True)
+            for gegeven, deel in zip(antwoord.gegevens, done.besluit.gegevens, strict=True)
             if deel.uitkomst == Uitkomst.TOEGEWEZEN
         )
         # The receipt names the soort in clear, so it may tell no more than the requester may know.
-        told = besluit.for_requester().uitkomst
+        told = done.besluit.for_requester().uitkomst
         closed = not released and told != Uitkomst.TOEGEWEZEN
-        done = replace(relay, besluit=besluit, dossier=dossier, row=row)
         soort = Soort.WEIGERING if closed else Soort.VERSTREKKING
         regel = _regel(soort, put, done, gegevens=[gegeven.id for gegeven in released])
         receipt = await self.recorder.record(regel)
         async with self.store.begin() as tx:
-            await tx.besluiten.insert_many([row])
+            await tx.besluiten.insert_many([done.row])
+            await tx.beslislogboek.insert_many([done.adl])
         passed = _outcome(done, receipt)
         return replace(passed, gegevens=released, afgeschermd=antwoord.afgeschermd)
 
@@ -286,11 +295,12 @@ class Doors:
         return _Feiten(dossier=dossier, regels=facts.regels)
 
     async def _decide(
-        self, put: _Put, regels: str | None, dossier: Mapping[str, Any]
-    ) -> tuple[Besluit, dict[str, Any]]:
-        """Decide, and shape the row that keeps besluit and dossier to the byte."""
+        self, put: _Put, bron: Aansluiting, regels: str | None, dossier: Mapping[str, Any]
+    ) -> _Relay:
+        """Decide, and shape the rows that keep besluit and dossier, to the byte, and its record."""
         parsed = invoer.parse(dossier)
-        besluit = await (await self.regels.of(regels)).beslis(parsed)
+        decider = await self.regels.of(regels)
+        besluit = await decider.beslis(parsed)
         row = {
             "id": self.ids.new("b"),
             "verzoek": put.id,
@@ -302,7 +312,10 @@ class Doors:
             "besluit": orjson.dumps(besluit).decode(),
             "versies": besluit.versies,
         }
-        return besluit, row
+        adl = self.beslislogboek.of_door(
+            put.trace, row, put.beller, sleutel=put.sleutel, regels=decider.digest
+        )
+        return _Relay(bron=bron, dossier=dossier, besluit=besluit, row=row, adl=adl)
 
 
 def _bevraging(put: _Put, relay: _Relay) -> Bevraging:
@@ -345,6 +358,7 @@ def _regel(soort: Soort, put: _Put, relay: _Relay, **more: str | list[str]) -> R
         "gronden": [grond.code for grond in relay.besluit.weigeringsgronden],
         "dossier_sha256": digest(relay.row["dossier"]),
         "besluit_sha256": digest(relay.row["besluit"]),
+        "beslislog_sha256": digest(relay.adl["regel"]),
         **more,
     }
     return _line(soort, put, relay.bron.organisatie, facts)
@@ -366,11 +380,6 @@ def _line(soort: Soort, put: _Put, bron: str, facts: Mapping[str, Any]) -> Regel
         kenmerk=f"{put.id}/{bron}/{soort.value}",
         payload={k: fact for k, fact in {**asked, **facts}.items() if fact is not None},
     )
-
-
-def digest(text: str) -> str:
-    """Return the SHA-256 of a recorded text, in hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _outcome(relay: _Relay, receipt: Receipt) -> BronUitkomst:

@@ -27,7 +27,7 @@ from broker.domain import invoer
 from broker.domain.besluit import Besluit
 from broker.errors import BrokerError
 from broker.services.beproeving import Verschil
-from broker.services.doors import digest
+from broker.services.beslislogboek import digest
 from broker.store import Store, Tx
 
 LARGEST: Final = 10_000
