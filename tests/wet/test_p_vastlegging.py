@@ -10,6 +10,7 @@ from audit.errors import LogFullError
 from broker.domain.ports import Gegeven
 from tests.api.conftest import World
 from tests.audit.logs import a_log, findings, run_sql
+from tests.wet.proef import grounds
 
 Vraag = dict[str, Any]
 LINES = "/logboek/inschrijvingen"
@@ -117,6 +118,12 @@ async def test_p19_purpose_and_description_are_kept_with_the_verdict(
     for each in taken:
         asked = each["dossier"]["verzoek"]
         assert (asked["doel"], asked["vraagstelling"]) == (vraag["doel"], vraag["vraagstelling"])
+
+
+@pytest.mark.parametrize("words", [None, "", " " * 40, "Wie is dit?"])
+def test_p19_a_question_is_put_in_words(words: str | None) -> None:
+    """Without words that say what it is for nothing is asked (Bpg 6:4(2)c, d)."""
+    assert grounds("hhk", {"verzoek": {"vraagstelling": words}}) == {"vraagstelling-ontbreekt"}
 
 
 async def test_p20_a_no_hit_is_recorded_too(world: World, vraag: Vraag) -> None:

@@ -59,6 +59,15 @@ def test_w10_p06_only_who_is_named_for_the_zaak_now_asks(facts: dict[str, str], 
     assert grounds("hhk", place("hhk", "waterrijk-burgemeester", **facts)) == {code}
 
 
+def test_w10_p06_outside_the_core_a_source_tells_a_hit_first() -> None:
+    """Who was not chosen to work in the zaak is first asked hit or no hit (WGS 2.23(5))."""
+    outside = place("hhk", "nvwa", rol="overig")
+    hit = {**outside, "verzoek": {"soort": "treffer-geen-treffer"}}
+
+    assert grounds("hhk", outside) == {"alleen-treffer-voor-overige-bron"}
+    assert grounds("hhk", hit) == set()
+
+
 async def test_w10_p06_a_change_is_recorded_and_acts_at_once(
     world: World, vraag: dict[str, Any]
 ) -> None:

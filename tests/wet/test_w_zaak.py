@@ -18,6 +18,7 @@ LANGER = {"duur": "P1Y", "verlengingen_max": 1, "totaal_max": "P1Y"}
 @pytest.mark.parametrize(
     ("patch", "code"),
     [
+        ({"zaak": None}, "zaak-onbekend"),
         ({"zaak": {"status": "voorgesteld"}}, "zaak-niet-vastgesteld"),
         ({"zaak": {"status": None}}, "zaak-niet-vastgesteld"),
         ({"zaak": {"vastgesteld_op": "2026-06-16"}}, "zaak-niet-vastgesteld"),
@@ -28,6 +29,9 @@ LANGER = {"duur": "P1Y", "verlengingen_max": 1, "totaal_max": "P1Y"}
         ({"zaak": {"reikwijdte": {"gebieden": None}}}, "reikwijdte-onbekend"),
         ({"zaak": {"reikwijdte": {"branches": None}}}, "reikwijdte-onbekend"),
         ({"zaak": {"reikwijdte": {"signalen": None}}}, "reikwijdte-onbekend"),
+        ({"betrokkene": {"onderzoek": None}}, "onderzoek-onbekend"),
+        ({"zaak": {"onderzoekstermijn": None}}, "onderzoek-onbekend"),
+        ({"betrokkene": {"onderzoek": {"geopend_op": "2025-12-15"}}}, "onderzoek-beeindigd"),
         ({"betrokkene": {"gebieden": ["BU08550301"]}}, "buiten-gebied"),
         ({"betrokkene": {"band": ["woont"]}}, "buiten-gebied"),
         ({"betrokkene": {"branches": ["4711"]}}, "buiten-branche"),
