@@ -40,6 +40,7 @@ Wat vraagt de wet van Sluis, en wat is daarvan terechtgekomen?
 Er zijn {total} eisen. Die hetzelfde vragen staan samen: dat geeft {rows} rijen.
 
 - **Afgedwongen** ({afgedwongen}): Sluis zorgt ervoor. Zonder de regel vallen de tests om.
+  Bij {open} daarvan staat wat nog open is.
 - **Procedure** ({procedure}): een mens beslist het, en Sluis legt dat vast.
 - **Nog niet** ({nog_niet}): met de reden, en wat ervoor nodig is.
 
@@ -207,6 +208,7 @@ def _intro(groepen: Sequence[Groep]) -> list[str]:
         total=total,
         rows=len(eisen),
         afgedwongen=count[Hoe.AFGEDWONGEN],
+        open=sum(eis.hoe is Hoe.AFGEDWONGEN and "rest" in eis.uitleg for eis in eisen),
         procedure=count[Hoe.PROCEDURE],
         nog_niet=count[Hoe.NOG_NIET],
     ).splitlines()
@@ -214,9 +216,8 @@ def _intro(groepen: Sequence[Groep]) -> list[str]:
 
 def _row(eis: Eis, artikelen: Mapping[str, Artikel], tests: Sequence[NamedTest]) -> str:
     names = (eis.id, *eis.gelijken)
-    own = [test for test in tests if not set(names).isdisjoint(test.eisen)]
     hoe = [_HOE[eis.hoe], *(f"{_UITLEG[name]} {text}" for name, text in eis.uitleg.items())]
-    hoe += [f"[`{test.naam}`](../tests/wet/{test.bestand})" for test in own]
+    hoe += [f"[`{t.naam}`](../tests/wet/{t.bestand})" for t in tests if eis.id in t.eisen]
     places = [_place(artikelen[regel]) for regel in eis.regels]
     return f"| {' · '.join(names)} | {eis.wat} | {'<br>'.join(places)} | {'<br>'.join(hoe)} |"
 
