@@ -149,7 +149,7 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     recovered = await recover(log, recorder)
     keeper = Keeper(store, recorder, world.ids)
     opa = await _opa(settings, stack)
-    regels = Regels(store, rules_loader(world.clock, opa), geleverd)
+    regels = Regels(store, rules_loader(opa), geleverd)
     regelversies = Regelversies(
         store=store,
         keeper=keeper,
@@ -205,15 +205,11 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     )
 
 
-def rules_loader(clock: Clock, opa: "OpaServer | None") -> LoadRules:
-    """Return what loads a rule set, and makes it ready for the dossiers of now."""
-
-    def load(regelset: Regelset) -> Decider:
-        decider = Decider.load(regelset, server=opa.expecting(regelset.digest) if opa else None)
-        decider.prepare(clock.now().isoformat())
-        return decider
-
-    return load
+def rules_loader(opa: "OpaServer | None") -> LoadRules:
+    """Return what loads a rule set, for the engine here or for the OPA server."""
+    return lambda regelset: Decider.load(
+        regelset, server=opa.expecting(regelset.digest) if opa else None
+    )
 
 
 async def _opa(settings: Settings, stack: AsyncExitStack) -> "OpaServer | None":
