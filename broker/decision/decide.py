@@ -40,14 +40,15 @@ class Decider:
         self, regelset: Regelset, engine: EngineFactory, server: PolicyServer | None
     ) -> None:
         self.regelset = regelset
-        self.register = Register.load(regelset)
         self._server = server
+        try:
+            self.register = Register.load(regelset)
+        except RegisterError as error:
+            raise RegisterError([*error.fouten, *_faults(regelset, engine)]) from None
         try:
             self._engine = engine(Rules(regelset), self.register.data)
         except RegoError as error:
-            raise RegisterError(
-                [Regelfout(bestand=error.file, regel=error.line, reden=error.reason)]
-            ) from error
+            raise RegisterError([_fault(error)]) from None
 
     @classmethod
     def load(
@@ -122,6 +123,21 @@ class Decider:
         return self.register.on(day_of(instant(moment))).givers
 
 
+def _faults(regelset: Regelset, engine: EngineFactory) -> list[Regelfout]:
+    """Return what is wrong with the rules of a set whose register cannot be read."""
+    try:
+        engine(Rules(regelset), {})
+    except RegisterError as error:
+        return list(error.fouten)
+    except RegoError as error:
+        return [_fault(error)]
+    return []
+
+
+def _fault(error: RegoError) -> Regelfout:
+    return Regelfout(bestand=error.file, regel=error.line, reden=f"{error.reason}.")
+
+
 class _Besluiten:
     """Puts one verdict into words, and refuses a verdict that contradicts itself."""
 
@@ -145,6 +161,9 @@ class _Besluiten:
         ]:
             raise DecisionError("De regels beslisten niet over wat was gevraagd.")
         self._check(verdict, categorieen, gegevens)
+        ends: Sequence[int] = verdict["bewaren"]
+        if len(ends) != sum(part.uitkomst == _GRANTED for part in gegevens):
+            raise DecisionError("De regels zeggen niet hoelang elk gegeven mag blijven.")
         return Besluit(
             uitkomst=Uitkomst(verdict["uitkomst"]),
             categorieen=categorieen,
@@ -152,7 +171,7 @@ class _Besluiten:
             weigeringsgronden=self._gronden(verdict["gronden"], categorieen, gegevens),
             vereiste_instemmingen=_instemmingen(verdict["instemmingen"]),
             voorwaarden=tuple(verdict["voorwaarden"]),
-            bewaren_tot=_bewaren_tot(verdict["bewaren"]),
+            bewaren_tot=_bewaren_tot(ends),
             versies={
                 "regels": self._rules,
                 "register": self._stand.versies[self._stand.basis(self._dossier.grondslag)],

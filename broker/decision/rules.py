@@ -7,9 +7,10 @@ to decide, never a grant.
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
-from broker.decision.regelset import Regelset
+from broker.decision.regelset import Regelfout, Regelset, RegisterError
 
 ENTRYPOINT: Final = "data.sluis.besluit.besluit"
+_FOLDER: Final = "policies/besluit"
 _PACKAGE: Final = "package sluis.besluit"
 _IMPORT: Final = "import rego.v1"
 
@@ -47,9 +48,23 @@ class Rules:
     """The text of the rules: of each file by its name, and as one."""
 
     def __init__(self, regelset: Regelset) -> None:
-        self.files: dict[str, str] = {
-            name: content.decode() for name, content in regelset.below("policies/besluit").items()
-        }
+        """Read the rules.
+
+        Raises:
+            RegisterError: There are none, or a file is no text.
+        """
+        self.files: dict[str, str] = {}
+        fouten: list[Regelfout] = []
+        for name, content in regelset.below(_FOLDER).items():
+            try:
+                self.files[name] = content.decode()
+            except UnicodeDecodeError:
+                reden = "Dit is geen tekst in UTF-8."
+                fouten.append(Regelfout(bestand=name, regel=None, reden=reden))
+        if not self.files and not fouten:
+            fouten.append(Regelfout(bestand=_FOLDER, regel=None, reden="Er zijn geen regels."))
+        if fouten:
+            raise RegisterError(fouten)
         bodies = (
             text.replace(_PACKAGE, "", 1).replace(_IMPORT, "", 1) for text in self.files.values()
         )

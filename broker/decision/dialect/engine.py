@@ -39,6 +39,11 @@ class Program:
             raise RegoError("te diep genest", 1) from None
         self._rules = MappingProxyType({name: space[f"r{slot}"] for name, slot in slots.items()})
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of its rules."""
+        return frozenset(self._rules)
+
     def run(self, rule: str, facts: Mapping[str, Any]) -> object:
         """Return the value of a rule without arguments, as fresh JSON, or UNDEFINED.
 
@@ -65,6 +70,8 @@ class CompiledEngine:
             self._program = Program(rules.text, data)
         except RegoError as error:
             raise _placed(error, rules) from None
+        if _RULE not in self._program.names:
+            raise RegoError(f"de regel `{_RULE}` ontbreekt", 1, next(iter(rules.files)))
 
     def evaluate(self, facts: Mapping[str, Any]) -> object:
         """Return what the entrypoint of the rules says of these facts.
