@@ -29,6 +29,7 @@ from broker.api.middleware import VERSION
 from broker.api.openapi import openapi_document
 from broker.api.rollen import Rollen
 from broker.decision.decide import Decider
+from broker.decision.opa.proof import Goudset, prove, prove_server
 from broker.decision.regelset import Regelset, RegisterError
 from broker.decision.register import default_root
 from broker.domain.ports import Bron, Clock, Ids
@@ -149,7 +150,7 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     recovered = await recover(log, recorder)
     keeper = Keeper(store, recorder, world.ids)
     opa = await _opa(settings, stack)
-    regels = Regels(store, rules_loader(opa), geleverd)
+    regels = Regels(store, rules_loader(settings, opa), geleverd)
     regelversies = Regelversies(
         store=store,
         keeper=keeper,
@@ -158,6 +159,8 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
         sleutel=Handtekening(settings.rules_key()),
     )
     await regelversies.begin()
+    if opa is not None:
+        await prove_server(await regels.now(), Goudset.of(geleverd))
     client = await stack.enter_async_context(source_client())
     bronnen = Bronnen(world.make_bron or _adapters(settings, client))
     await bronnen.refresh(store)
@@ -205,11 +208,16 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     )
 
 
-def rules_loader(opa: "OpaServer | None") -> LoadRules:
-    """Return what loads a rule set, for the engine here or for the OPA server."""
-    return lambda regelset: Decider.load(
-        regelset, server=opa.expecting(regelset.digest) if opa else None
-    )
+def rules_loader(settings: Settings, opa: "OpaServer | None") -> LoadRules:
+    """Return what loads a rule set, for the engine here, which proves itself, or the OPA server."""
+
+    def load(regelset: Regelset) -> Decider:
+        server = opa.expecting(regelset.digest) if opa else None
+        decider = Decider.load(regelset, server=server)
+        prove(decider, strict=settings.omgeving is Omgeving.PRODUCTIE)
+        return decider
+
+    return load
 
 
 async def _opa(settings: Settings, stack: AsyncExitStack) -> "OpaServer | None":

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -130,3 +131,67 @@ def waits(seconds: float) -> Behaviour:
         await asyncio.sleep(seconds)
 
     return behave
+
+
+class Wissel:
+    """A way to a real server that a test can switch to a behaviour, and back (None)."""
+
+    def __init__(self, target: str) -> None:
+        self.behaviour: Behaviour | None = None
+        self.url = ""
+        self._target = urlsplit(target)
+        self._open: set[asyncio.Task[None]] = set()
+
+    def switch(self, behaviour: Behaviour | None) -> None:
+        """From now on behave like this; what is under way ends at once."""
+        self.behaviour = behaviour
+        for task in self._open:
+            task.cancel()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._open.add(task)
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            if self.behaviour is None:
+                await self._pass(reader, writer)
+            else:
+                await reader.readuntil(b"\r\n\r\n")
+                await self.behaviour(writer)
+                await writer.drain()
+        writer.close()
+        self._open.discard(task)
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        theirs = await asyncio.open_connection(self._target.hostname, self._target.port)
+        try:
+            await asyncio.gather(_copy(reader, theirs[1]), _copy(theirs[0], writer))
+        finally:
+            theirs[1].close()
+
+    async def close(self) -> None:
+        """End what is under way."""
+        left = list(self._open)
+        self.switch(None)
+        if left:
+            await asyncio.wait(left)
+
+
+async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    while data := await source.read(65536):
+        target.write(data)
+        await target.drain()
+    target.close()
+
+
+@pytest.fixture
+async def wissel(opa: LocalOpa) -> AsyncIterator[Wissel]:
+    """Give a way to the real OPA that can be switched."""
+    found = Wissel(opa.url)
+    server = await asyncio.start_server(found.serve, "127.0.0.1", 0)
+    async with server:
+        host, port = server.sockets[0].getsockname()
+        found.url = f"http://{host}:{port}"
+        yield found
+        await found.close()

@@ -78,22 +78,23 @@ def decided(besluit: Besluit) -> dict[str, Any]:
     return told | {"gronden": [{"code": g["code"], "feit": g["feit"]} for g in gronden]}
 
 
-def prove(decider: Decider) -> bool:
+def prove(decider: Decider, *, strict: bool) -> None:
     """Hold the engine in this process against the golden besluiten of its rule set.
 
-    Returns:
-        Whether they were made with these rules; else they prove nothing.
+    Those that were made with other rules prove nothing: `strict` refuses them. Else they are left
+    aside, so that rules can be tried where there is no OPA.
 
     Raises:
         RegisterError: The engine decides otherwise, or there is nothing to hold it against.
     """
     goud = Goudset.of(decider.regelset)
     if goud.regels != digest_of(decider):
-        return False
+        if strict:
+            raise _refusal("De gouden besluiten horen bij andere regels: draai 'make golden'.")
+        return
     wrong = [g.naam for g in goud.gevallen if _by_engine(decider, g.dossier) != g.besluit]
     if wrong:
         raise _refusal(_otherwise("De ingebouwde motor", wrong, goud))
-    return True
 
 
 async def prove_server(decider: Decider, goud: Goudset) -> None:
