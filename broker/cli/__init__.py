@@ -2,7 +2,19 @@
 
 import typer
 
-from broker.cli import audit, bundel, demo, impact, partners, regels, replay, serve, toets, token
+from broker.cli import (
+    adl,
+    audit,
+    bundel,
+    demo,
+    impact,
+    partners,
+    regels,
+    replay,
+    serve,
+    toets,
+    token,
+)
 
 app = typer.Typer(
     name="sluis",
@@ -19,6 +31,7 @@ app.command("token")(token.token)
 app.command("bundel")(bundel.bundel)
 app.command("replay")(replay.command)
 app.command("impact")(impact.impact)
+app.command("adl")(adl.adl)
 app.add_typer(regels.app, name="regels")
 app.add_typer(audit.app, name="audit")
 

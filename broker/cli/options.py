@@ -1,5 +1,6 @@
 """What commands share: the folder of the data, and how trouble at the start is told."""
 
+import datetime as dt
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,22 @@ def settings_from(folder: Path | None, **given: Any) -> Settings:  # noqa: ANN40
     """
     named = {"data": folder} if folder else {}
     return load_settings(**named, **given)
+
+
+def bound(text: str | None) -> dt.datetime | None:
+    """Read a date (00:00 in Amsterdam) or a moment with offset.
+
+    Raises:
+        BadParameter: It is neither.
+    """
+    if text is None:
+        return None
+    from broker.domain.kalender import EPOCH, instant
+
+    try:
+        return EPOCH + dt.timedelta(microseconds=instant(text))
+    except ValueError:
+        raise typer.BadParameter("Schrijf een datum als 2026-11-20.") from None
 
 
 @contextmanager

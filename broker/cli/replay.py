@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, TypeVar
 import orjson
 import typer
 
-from broker.cli.options import Map, plainly, settings_from
+from broker.cli.options import Map, bound, plainly, settings_from
 from broker.decision.regelset import Regelset, RegisterError
 from broker.decision.register import default_root
 from broker.errors import InvalidInputError
@@ -61,7 +61,7 @@ def command(
 
     Zonder --with gelden de regels van toen, en moet elk besluit tot op de byte gelijk zijn.
     """
-    bounds = _bound(since), _bound(until)
+    bounds = bound(since), bound(until)
     with plainly():
         settings = settings_from(folder)
         if other is None:
@@ -219,15 +219,3 @@ def _tell_difference(view: dict[str, Any], *, as_json: bool) -> None:
     for table in (outcomes, grounds):
         if table.row_count:
             console.print(table)
-
-
-def _bound(text: str | None) -> dt.datetime | None:
-    """Read a date (00:00 in Amsterdam) or a moment with offset."""
-    if text is None:
-        return None
-    from broker.domain.kalender import EPOCH, instant
-
-    try:
-        return EPOCH + dt.timedelta(microseconds=instant(text))
-    except ValueError:
-        raise typer.BadParameter("Schrijf een datum als 2026-11-20.") from None

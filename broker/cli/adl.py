@@ -1,0 +1,45 @@
+"""`sluis adl`: write the Authorization Decision Log of a time, one JSON record on each line."""
+
+import asyncio
+import datetime as dt
+import sys
+from typing import Annotated
+
+import typer
+
+from broker.cli.options import Map, bound, plainly, settings_from
+from broker.settings import Settings
+
+
+def adl(
+    *,
+    since: Annotated[
+        str | None, typer.Option("--from", help="Vanaf dit moment of deze datum.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--to", help="Tot dit moment of deze datum.")] = None,
+    folder: Map = None,
+) -> None:
+    """Schrijf het beslislogboek: op elke regel één beslissing als JSON, de oudste eerst.
+
+    Een broker die werkt, mag intussen doorgaan.
+    """
+    bounds = bound(since), bound(until)
+    with plainly():
+        asyncio.run(_write(settings_from(folder), *bounds))
+
+
+async def _write(settings: Settings, since: dt.datetime | None, until: dt.datetime | None) -> None:
+    """Write each record to standard output as it is read; a chunk is in memory, no more."""
+    import orjson
+
+    from broker.services.beslislogboek import rendered
+    from broker.store import Store
+
+    store = await Store.open(settings.database_url)
+    try:
+        async with store.read() as tx:
+            async for row in tx.beslislogboek.stream(since=since, until=until):
+                sys.stdout.buffer.write(orjson.dumps(rendered(row)) + b"\n")
+    finally:
+        sys.stdout.flush()
+        await store.close()
