@@ -20,6 +20,7 @@ from broker.api import (
     signalen,
     toetsingen,
     verzoeken,
+    vuistregels,
     zaken,
 )
 from broker.api.authzen.application import METADATA, install
@@ -44,6 +45,7 @@ _PARTS: Final = tuple(
         verzoeken,
         toetsingen,
         effectberekeningen,
+        vuistregels,
         zaken,
         persoonskaarten,
         signalen,

@@ -26,6 +26,7 @@ from broker.services.pdp import Pdp
 from broker.services.regels import Regels
 from broker.services.regelversies import Regelversies
 from broker.services.toetsingen import Toetsingen
+from broker.services.vuistregels import Vuistregels
 
 HIDDEN: Final = "Dit bestaat niet, of u mag het niet zien."
 WORKING: Final = frozenset({"kern", "overig"})
@@ -44,6 +45,7 @@ class Services:
     doors: Doors
     toetsingen: Toetsingen
     effectberekeningen: Effectberekeningen
+    vuistregels: Vuistregels
     bronnen: Bronnen
     pseudoniem: Pseudonimiseerder
     regels: Regels

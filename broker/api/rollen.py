@@ -33,6 +33,7 @@ class Actie(StrEnum):
     REGELS_BEPROEVEN = "regels:beproeven"
     REGELS_GOEDKEUREN = "regels:goedkeuren"
     REGELS_INVOEREN = "regels:invoeren"
+    VUISTREGELS_LEZEN = "vuistregels:lezen"
     BESLISPUNT_VRAGEN = "beslispunt:vragen"
     BESLISLOGBOEK_LEZEN = "beslislogboek:lezen"
     LOGBOEK_LEZEN = "logboek:lezen"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final, Self
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -54,6 +54,10 @@ def _unique(names: list[str]) -> list[str]:
     return names
 
 
+MetUitleg = Annotated[
+    bool, Query(description="Leg ook uit wat er niet klopt, en wat er wel zou mogen.")
+]
+UITLEG: Final = "Alleen als daarom is gevraagd: wat er niet klopt, en wat er wel zou mogen."
 Naam = Annotated[
     str,
     Field(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$"),

@@ -11,19 +11,24 @@ from broker.api.paging import LIMIT, Cursor, Limiet, after_moment, link_next
 from broker.api.problems import documented
 from broker.api.rollen import Actie, Bereik
 from broker.api.velden import (
+    UITLEG,
     Betreft,
     BewijsView,
     Bronnen,
     Categorieen,
+    MetUitleg,
     Naam,
     StrictRoute,
     Tekst,
     bewijs_view,
 )
+from broker.decision.uitleg import Uitleg
+from broker.domain import invoer
 from broker.domain.besluit import Besluit
 from broker.domain.dossier import Aantal, Deel, Doel
 from broker.errors import ForbiddenError
 from broker.services.doors import BronUitkomst, VerzoekUitkomst, Vraag
+from broker.services.regels import explained
 
 router = APIRouter(route_class=StrictRoute, tags=["verzoeken"])
 
@@ -143,6 +148,7 @@ class GenomenBesluit(BaseModel):
     dossier: dict[str, Any] | None = Field(
         default=None, description="Waarop het besluit rust; alleen voor de privacyfunctionaris."
     )
+    uitleg: Uitleg | None = Field(default=None, description=UITLEG)
 
 
 @router.post(
@@ -202,12 +208,20 @@ async def lees_besluiten(
     id: Naam,  # noqa: A002 - the name in the path
     context: Annotated[Context, may(Actie.VERZOEK_LEZEN)],
     uses: Uses,
+    *,
+    uitleg: MetUitleg = False,
 ) -> list[GenomenBesluit]:
     """Lees de besluiten over een verzoek, het oudste eerst."""
     verzoek = await uses.keeper.read(lambda tx: tx.verzoeken.get(id))
     context.see(verzoek["organisatie"])
     rows = await uses.keeper.read(lambda tx: tx.besluiten.list(id))
-    return [_taken(row, full=context.bereik is Bereik.ALLE) for row in rows]
+    full = context.bereik is Bereik.ALLE
+    taken = [_taken(row, full=full) for row in rows]
+    if uitleg:
+        for row, view in zip(rows, taken, strict=True):
+            dossier = invoer.parse_json(row["dossier"])
+            view.uitleg = await explained(uses.regels, dossier, view.besluit, full=full)
+    return taken
 
 
 def _answer(outcome: VerzoekUitkomst) -> VerzoekAntwoord:

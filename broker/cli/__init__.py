@@ -14,6 +14,7 @@ from broker.cli import (
     serve,
     toets,
     token,
+    vuistregels,
 )
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("partners")(partners.partners)
 app.command("toets")(toets.toets)
+app.command("vuistregels")(vuistregels.vuistregels)
 app.command("token")(token.token)
 app.command("bundel")(bundel.bundel)
 app.command("replay")(replay.command)

@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from broker.decision.herstelpaden import Pad
+from broker.decision.uitleg import Bevinding, Uitleg
 from broker.domain.besluit import Besluit
 
 _KLEUR: Final = {
@@ -37,6 +39,71 @@ def show_besluit_json(besluit: Mapping[str, Any], console: Console) -> None:
         console.print(f"Voorwaarden: {', '.join(besluit['voorwaarden'])}")
     if besluit["bewaren_tot"]:
         console.print(f"Bewaren tot: {besluit['bewaren_tot']}")
+
+
+_PAD: Final = {
+    "bron": "Stel de vraag aan {waarde}.",
+    "soort": "Vraag eerst alleen of er iets bekend is ({waarde}).",
+    "taak": "Vraag het voor de taak {waarde}, als het daarvoor nodig is.",
+    "verschijnsel": "Kies als vorm van misdaad {waarde}, als dat klopt.",
+    "activiteit": "Kies als activiteit {waarde}, zoals bij de zaak.",
+    "grondslag": "Stel de vraag op grond van {waarde}, als die grondslag past.",
+    "fase": "Laat de deelnemers eerst besluiten tot fase {waarde}, als dat nodig is.",
+}
+"""What each step of a way asks of people."""
+
+
+def show_uitleg(uitleg: Uitleg, console: Console | None = None) -> None:
+    """Print why it came out so: each part, each ground with its fact and article, and ways out."""
+    out = console or Console()
+    out.print(f"Uitkomst: {_uitkomst(uitleg.uitkomst)}")
+    if uitleg.delen:
+        parts = [{"id": d.id, "uitkomst": d.uitkomst, "codes": d.codes} for d in uitleg.delen]
+        out.print(_parts(parts))
+    for bevinding in uitleg.bevindingen:
+        out.print(_finding(bevinding))
+    for plicht in uitleg.plichten:
+        bron = f" ({plicht.wet} {plicht.artikel})"
+        out.print(f"Voorwaarde: {escape(plicht.uitleg)}{escape(bron)}")
+    for name, near in uitleg.bedoeld.items():
+        out.print(f"U schreef {escape(name)}. Bedoelde u {escape(' of '.join(near))}?")
+    if uitleg.paden:
+        out.print("\n[bold]Wat wel zou mogen[/]")
+    for number, pad in enumerate(uitleg.paden, start=1):
+        out.print(escape(f"{number}. {way(pad)}"))
+
+
+def _finding(bevinding: Bevinding) -> Table:
+    """Return one ground as a small table, so that a long sentence stays readable."""
+    table = Table(show_header=False, title=_about(bevinding), title_justify="left")
+    rows = (
+        ("Waarom niet", bevinding.uitleg),
+        ("In het dossier", bevinding.gevonden),
+        ("Artikel", f"{bevinding.wet} {bevinding.artikel} ({bevinding.zekerheid})"),
+        ("Lees", bevinding.link),
+        ("Wat nu", bevinding.herstel),
+        ("Wie", bevinding.wie),
+    )
+    for name, text in rows:
+        if text:
+            table.add_row(name, escape(text))
+    return table
+
+
+def _about(bevinding: Bevinding) -> str:
+    part = f" bij {bevinding.onderdeel}" if bevinding.onderdeel else ""
+    return escape(f"{bevinding.code}{part}")
+
+
+def way(pad: Pad) -> str:
+    """Return one way to a grant in words."""
+    steps = [_PAD[stap.wijziging].format(waarde=stap.waarde) for stap in pad.stappen]
+    first = " ".join(steps) or "De vraag zelf kan zo blijven."
+    needed = "; ".join(
+        f"{i.soort} van {i.organisatie or 'wie daarover gaat'}" for i in pad.instemmingen
+    )
+    consents = f" Nodig is dan nog: {needed}." if needed else ""
+    return f"{first}{consents} Dan mag: {', '.join(pad.categorieen)}."
 
 
 def _uitkomst(text: str) -> str:

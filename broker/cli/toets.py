@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Final, NoReturn
 
@@ -11,6 +12,7 @@ import typer
 
 from broker.decision.decide import Decider
 from broker.decision.register import default_root
+from broker.decision.uitleg import explain
 from broker.domain import invoer
 from broker.domain.dossier import Dossier
 from broker.errors import BrokerError, DecisionError, Fout, InvalidInputError
@@ -25,6 +27,10 @@ def toets(
     ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Geef het besluit als JSON.")] = False,
+    uitleg: Annotated[
+        bool,
+        typer.Option("--uitleg", help="Leg uit wat er niet klopt, en wat er wel zou mogen."),
+    ] = False,
     jsonl: Annotated[
         str | None, typer.Option("--jsonl", help="Een JSON-dossier per regel; '-' leest de invoer.")
     ] = None,
@@ -32,25 +38,33 @@ def toets(
     """Neem een besluit over een dossier en laat het zien, met alle gronden.
 
     Wat er in een dossier hoort, staat in docs/dossier.schema.json.
+    Voorbeelden staan in docs/voorbeelden/.
     """
     if (dossier is None) == (jsonl is None):
         _stop([Fout(pointer="", melding="Noem een dossier, of gebruik --jsonl.")])
+    if uitleg and jsonl is not None:
+        _stop([Fout(pointer="", melding="Gebruik --uitleg met één dossier, niet met --jsonl.")])
     decider = Decider.load(default_root())
     try:
         if jsonl is not None:
             with _open(jsonl) as lines:
                 _each(decider, lines)
             return
-        besluit = decider.decide(read(dossier or "-"))
+        judged = read(dossier or "-")
+        besluit = decider.decide(judged)
+        told = explain(decider, judged, besluit, full=True) if uitleg else None
     except InvalidInputError as error:
         _stop(error.fouten)
     except DecisionError as error:
         _stop([Fout(pointer="", melding=error.detail)], NO_VERDICT)
     if as_json:
-        _print(besluit.as_json())
-    else:
-        from broker.cli.show import show_besluit  # rich is slow to import
+        _print(besluit.as_json() | ({"uitleg": asdict(told)} if told else {}))
+        return
+    from broker.cli.show import show_besluit, show_uitleg  # rich is slow to import
 
+    if told:
+        show_uitleg(told)
+    else:
         show_besluit(besluit)
 
 

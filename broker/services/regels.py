@@ -11,6 +11,9 @@ from typing import Final
 
 from broker.decision.decide import Decider
 from broker.decision.regelset import Regelset, RegisterError
+from broker.decision.uitleg import Uitleg, explain
+from broker.domain.besluit import Besluit
+from broker.domain.dossier import Dossier
 from broker.errors import DecisionError
 from broker.store import Store
 
@@ -87,3 +90,21 @@ class Regels:
             return await self.load(await asyncio.to_thread(Regelset.from_archive, archief))
         except RegisterError:
             raise DecisionError("De regels zijn niet te laden.") from None
+
+
+async def explained(regels: Regels, dossier: Dossier, besluit: Besluit, *, full: bool) -> Uitleg:
+    """Return why this besluit came out so, by the rules that it was taken with.
+
+    Args:
+        regels: Every version.
+        dossier: What the besluit was taken on.
+        besluit: What of it may be told to who reads this.
+        full: Who reads this knows the whole dossier.
+
+    Raises:
+        DecisionError: Its rules are not here.
+        RecordError: The store cannot be read.
+    """
+    decider = await regels.of(besluit.versies["regels"])
+    # Tens of milliseconds of deciding: too long for the event loop.
+    return await asyncio.to_thread(explain, decider, dossier, besluit, full=full)

@@ -1,0 +1,208 @@
+"""Rules of thumb: who may ask what of whom, in which phase, and with whose consent.
+
+Each row is what the rules themselves say of a question without a fault: a made dossier in which
+everything is in order, decided for every asker, task, source, activity and phase. So the page can
+never promise what a real question is refused.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from broker.decision.decide import Decider
+from broker.decision.herstelpaden import FASEN
+from broker.decision.register import Stand
+from broker.domain.besluit import Besluit
+from broker.domain.dossier import Dossier
+from broker.domain.kalender import day_of, instant
+
+_VRAGER: Final = "organisatie-die-vraagt"
+_BRON: Final = "organisatie-die-levert"
+_RULES: Final = "Een vraag waar verder niets aan ontbreekt."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vuistregel:
+    """May be asked: this category, by this deelnemer, of this source.
+
+    `taken`, `activiteiten` and `instemmingen` are in the order of the register; `vanaf_fase` is
+    None where the basis knows no phases.
+    """
+
+    grondslag: str
+    vrager: str
+    taken: tuple[str, ...]
+    bron: str
+    categorie: str
+    vanaf_fase: int | None
+    activiteiten: tuple[str, ...]
+    instemmingen: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vraag:
+    """What differs between two faultless questions."""
+
+    grondslag: str
+    vrager: str
+    taak: str
+    bron: str
+    activiteit: str
+    fase: int
+
+
+def vuistregels(decider: Decider, moment: str, vrager: str) -> tuple[Vuistregel, ...]:
+    """Return what this deelnemer may ask at this moment, by basis, source and category.
+
+    Args:
+        decider: The rules.
+        moment: RFC 3339 with offset.
+        vrager: The deelnemer that asks; one that no basis knows may ask nothing.
+    """
+    stand = decider.register.on(day_of(instant(moment)))
+    rows: dict[tuple[str, ...], list[Vraag]] = {}
+    for vraag in _questions(stand, vrager):
+        besluit = decider.decide(volmaakt(stand, vraag, moment))
+        for categorie, soorten in _open(besluit):
+            rows.setdefault((vraag.grondslag, vraag.bron, categorie, *soorten), []).append(vraag)
+    return tuple(_row(stand, key, asked) for key, asked in rows.items())
+
+
+def deelnemers(decider: Decider, moment: str) -> tuple[str, ...]:
+    """Return every deelnemer that some basis knows at this moment."""
+    stand = decider.register.on(day_of(instant(moment)))
+    known = [name for basis in stand.data["grondslagen"].values() for name in basis["deelnemers"]]
+    return tuple(dict.fromkeys(known))
+
+
+def volmaakt(stand: Stand, vraag: Vraag, moment: str) -> Dossier:
+    """Return a dossier in which everything is in order, for this question."""
+    basis = stand.data["grondslagen"][vraag.grondslag]
+    day = day_of(instant(moment))
+    verschijnsel = next(
+        (v for c in basis["categorieen"].values() for v in c["alleen_bij"]), "drugs"
+    )
+    return Dossier.model_validate(
+        {
+            "versie": 1,
+            "deur": "verzoek",
+            "moment": moment,
+            "grondslag": vraag.grondslag,
+            "verzoek": {
+                "soort": "bevraging",
+                "activiteit": vraag.activiteit,
+                "doel": ["strafrechtelijk"],
+                "verschijnsel": verschijnsel,
+                "vraagstelling": _RULES,
+                "categorieen": [c for c in basis["bekend"] if c not in basis["uitgesloten"]],
+                "aantal_betrokkenen": 1,
+                "nationaliteit_onvermijdelijk": True,
+            },
+            "vrager": {
+                "organisatie": _VRAGER,
+                "deelnemer": vraag.vrager,
+                "taak": vraag.taak,
+                "gebruiker": _person(day),
+            },
+            "bron": {"organisatie": _BRON, "deelnemer": vraag.bron},
+            "zaak": _zaak(vraag, verschijnsel, day),
+            "betrokkene": _subject(day),
+            "instemmingen": [],
+        }
+    )
+
+
+def _person(day: dt.date) -> dict[str, Any]:
+    return {
+        "id": "medewerker",
+        "rol": "verwerker",
+        "geautoriseerd_tot": (day + dt.timedelta(days=2)).isoformat(),
+        "gescreend_op": day.isoformat(),
+        "opgeleid_op": day.isoformat(),
+    }
+
+
+def _zaak(vraag: Vraag, verschijnsel: str, day: dt.date) -> dict[str, Any]:
+    parties = ((_VRAGER, vraag.vrager), (_BRON, vraag.bron))
+    return {
+        "id": "zaak",
+        "soort": vraag.activiteit,
+        "riec": "riec",
+        "status": "vastgesteld",
+        "vastgesteld_op": day.isoformat(),
+        "looptijd": {"duur": "P1Y"},
+        "verschijnselen": [verschijnsel],
+        "fase": vraag.fase,
+        "fasebesluiten": [
+            {"fase": fase, "besluit_op": day.isoformat(), "noodzaak": _RULES}
+            for fase in FASEN[1:]
+            if fase <= vraag.fase
+        ],
+        "signaal": {"id": "signaal", "status": "aanvaard"},
+        "deelnemers": [
+            {"organisatie": org, "deelnemer": als, "rol": "kern"} for org, als in parties
+        ],
+        "onderzoekstermijn": "P6M",
+        "max_betrokkenen": 1,
+        "reikwijdte": {"gebieden": [], "branches": [], "signalen": []},
+    }
+
+
+def _subject(day: dt.date) -> dict[str, Any]:
+    return {
+        "soort": "natuurlijk-persoon",
+        "sleutel": "betrokkene",
+        "relatie": "subject",
+        "afstand": 0,
+        "onderzoek": {"geopend_op": day.isoformat()},
+    }
+
+
+def _questions(stand: Stand, vrager: str) -> Iterator[Vraag]:
+    """Yield every faultless question of this deelnemer that may come out differently."""
+    for grondslag, basis in stand.data["grondslagen"].items():
+        tasks = basis["deelnemers"].get(vrager, {}).get("taken", ())
+        shared = basis["spoor"] == "samenwerking"
+        phased = shared and any(c["fase"] for c in basis["categorieen"].values())
+        for taak in tasks[:1] if shared else tasks:
+            for bron in basis["deelnemers"]:
+                for activiteit in basis["activiteiten"] if shared else [*basis["activiteiten"]][:1]:
+                    for fase in FASEN if phased else FASEN[:1]:
+                        yield Vraag(
+                            grondslag=grondslag,
+                            vrager=vrager,
+                            taak=taak,
+                            bron=bron,
+                            activiteit=activiteit,
+                            fase=fase,
+                        )
+
+
+def _open(besluit: Besluit) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield each category that is granted, or waits for consent alone, with those consents."""
+    waits: dict[str, list[str]] = {}
+    for nodig in besluit.vereiste_instemmingen:
+        for categorie in nodig.categorieen:
+            waits.setdefault(categorie, []).append(nodig.soort)
+    for part in besluit.categorieen:
+        if part.id and part.uitkomst != "geweigerd":
+            yield part.id, tuple(waits.get(part.id, ()))
+
+
+def _row(stand: Stand, key: tuple[str, ...], asked: list[Vraag]) -> Vuistregel:
+    grondslag, bron, categorie, *soorten = key
+    basis: Mapping[str, Any] = stand.data["grondslagen"][grondslag]
+    shared = basis["spoor"] == "samenwerking"
+    phased = shared and basis["categorieen"][categorie]["fase"]
+    tasks = basis["deelnemers"][asked[0].vrager]["taken"] if shared else [v.taak for v in asked]
+    return Vuistregel(
+        grondslag=grondslag,
+        vrager=asked[0].vrager,
+        taken=tuple(dict.fromkeys(tasks)),
+        bron=bron,
+        categorie=categorie,
+        vanaf_fase=min(v.fase for v in asked) if phased else None,
+        activiteiten=tuple(dict.fromkeys(v.activiteit for v in asked)) if shared else (),
+        instemmingen=tuple(soorten),
+    )
