@@ -17,7 +17,7 @@ export HYPOTHESIS_STORAGE_DIRECTORY := .cache/hypothesis
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test lint types imports policies openapi pytest fmt bench lock wet clean
+.PHONY: help setup demo serve test lint types imports policies golden openapi pytest fmt bench lock wet clean
 
 help: ## Laat deze lijst zien
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,9 +57,14 @@ need = command -v $(1) >/dev/null || { \
 	echo "   overgeslagen: $(2) ($(1) staat niet op deze machine)" | tee -a .cache/overgeslagen; \
 	test "$(CI)" != true; exit $$?; }
 
-policies: .cache ## Controleer de regels met OPA zelf
-	@echo "== regels: opa check"
-	@$(call need,opa,controle van de regels); opa check --strict policies
+REGO := policies docker/opa broker/decision/opa
+policies: $(DEV) .cache ## Controleer en test de regels met OPA zelf
+	@echo "== regels: opa check, opa fmt en opa test, met dekking"
+	@$(call need,opa,controle van de regels); \
+	opa check --strict $(REGO) && opa fmt --fail --list $(REGO) && $(BIN)/python -m tests.opa.rego
+
+golden: $(DEV) ## Laat OPA de gouden besluiten opnieuw nemen, na een wijziging van de regels
+	@$(BIN)/python -m tests.opa.golden
 
 openapi: $(DEV) .cache ## Controleer de API-beschrijvingen met de ADR-regels
 	@echo "== openapi: NL API Design Rules (spectral)"
