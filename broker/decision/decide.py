@@ -112,9 +112,6 @@ class Decider:
         except (KeyError, TypeError, ValueError, IndexError):
             raise DecisionError("De regels gaven een onbruikbaar antwoord.") from None
 
-    def prepare(self, moment: str) -> None:
-        """Do nothing: the rules of every moment are ready when they are loaded."""
-
     def consent_givers(self, moment: str) -> Mapping[str, Sequence[str]]:
         """Return as which deelnemer someone may record each kind of consent at this moment.
 
