@@ -85,7 +85,7 @@ def impact(  # noqa: PLR0913 - a command: what may be asked
     asked = Asked(op=_moment(op), end=end, leaves=leaves, zaak=zaak, policies=policies)
     with plainly():
         found = asyncio.run(_calculate(settings_from(folder), asked, listed=listed))
-    told = {"op": op, "tellingen": found.view()}
+    told: dict[str, Any] = {"op": op, "tellingen": found.view()}
     if listed:
         told["lijst"] = [_plain(effect) for effect in found.lijst]
     if as_json:
