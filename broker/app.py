@@ -139,7 +139,6 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     pseudoniem = Pseudonimiseerder(settings.pseudonym_key())
     signer = settings.log_signer()
-    geleverd = Regelset.from_folder(default_root())
     url = settings.database_url
     await migrate(url)
     store = await Store.open(url, wait=settings.database_seconden)
@@ -149,23 +148,12 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     recorder = Recorder(log, world.clock, world.random_bytes)
     recovered = await recover(log, recorder)
     keeper = Keeper(store, recorder, world.ids)
-    opa = await _opa(settings, stack)
-    regels = Regels(store, rules_loader(settings, opa), geleverd)
-    regelversies = Regelversies(
-        store=store,
-        keeper=keeper,
-        regels=regels,
-        clock=world.clock,
-        sleutel=Handtekening(settings.rules_key()),
-    )
-    await regelversies.begin()
-    if opa is not None:
-        await prove_server(await regels.now(), Goudset.of(geleverd))
+    regels, regelversies = await _rules(settings, stack, store, keeper, world.clock)
     client = await stack.enter_async_context(source_client())
     bronnen = Bronnen(world.make_bron or _adapters(settings, client))
     await bronnen.refresh(store)
     beslislogboek = Beslislogboek(
-        engine="opa" if opa else "ingebouwd",
+        engine="opa" if settings.opa_url else "ingebouwd",
         software=VERSION,
         random_bytes=world.random_bytes,
     )
@@ -206,6 +194,23 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
         recorder=recorder,
         hersteld=recovered,
     )
+
+
+async def _rules(
+    settings: Settings, stack: AsyncExitStack, store: Store, keeper: Keeper, clock: Clock
+) -> tuple[Regels, Regelversies]:
+    """Open the rules in force; an OPA server proves that it decides by them as the engine does."""
+    geleverd = Regelset.from_folder(default_root())
+    opa = await _opa(settings, stack)
+    regels = Regels(store, rules_loader(settings, opa), geleverd)
+    sleutel = Handtekening(settings.rules_key())
+    regelversies = Regelversies(
+        store=store, keeper=keeper, regels=regels, clock=clock, sleutel=sleutel
+    )
+    await regelversies.begin()
+    if opa:
+        await prove_server(await regels.now(), Goudset.of(geleverd))
+    return regels, regelversies
 
 
 def rules_loader(settings: Settings, opa: "OpaServer | None") -> LoadRules:
