@@ -11,6 +11,8 @@ from tests.grondslagen.wetten import GRONDSLAGEN, ROOT, cited, read, regels, res
 
 REDENEN: Final = sorted((GRONDSLAGEN / "redenen").glob("*.yaml"))
 CONTRACT: Final = ROOT.parent / "shared" / "contract" / "besluit.md"
+# From unsure to sure.
+ZEKERHEID: Final = ("interpretatie", "oude-tekst", "geverifieerd")
 # What the law gives no article for: the decision on the zaak itself.
 BESLUIT: Final = "HHK-besluit"
 # The articles that the rule tables of the law notes name, by law: W01-W46 and P01-P47.
@@ -90,6 +92,15 @@ def ungrounded(texts: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def sureness() -> dict[str, int]:
+    """Return how sure each rule of law is, at its surest date."""
+    found: dict[str, int] = {}
+    for regel in (regel for wet in wetten() for regel in wet["regels"]):
+        sure = ZEKERHEID.index(regel["zekerheid"])
+        found[regel["id"]] = max(found.get(regel["id"], 0), sure)
+    return found
+
+
 def codes_of_the_contract() -> list[str]:
     """Return every code in the table of grounds of the contract."""
     if not CONTRACT.is_file():
@@ -122,6 +133,22 @@ def test_an_article_that_stands_nowhere_is_found_out() -> None:
 def test_every_text_rests_on_a_rule_of_law(path: Path) -> None:
     """Each article under a ground, a condition or a consent is a rule in the law files."""
     assert ungrounded(read(path)) == []
+
+
+@pytest.mark.parametrize("path", REDENEN, ids=lambda path: path.stem)
+def test_no_text_is_surer_than_the_law(path: Path) -> None:
+    """An article that the law file is not sure of is not called verified beside a ground."""
+    laws, sure = law_of(), sureness()
+    wrong = [
+        (where, rule)
+        for where, entry in citations(read(path))
+        if entry["wet"] != BESLUIT
+        for rule in cited(laws[entry["wet"]], entry["artikel"])
+        if ZEKERHEID.index(entry["zekerheid"])
+        > max(z for name, z in sure.items() if resolves(rule, {name}))
+    ]
+
+    assert wrong == []
 
 
 @pytest.mark.parametrize("path", REDENEN, ids=lambda path: path.stem)
