@@ -15,12 +15,11 @@ from broker.app import OpenServices, Outside, open_services
 from broker.decision.regelset import Regelset
 from broker.decision.register import default_root
 from broker.domain.ports import Identiteit
-from broker.seeds import read_demo, read_zaken
 from broker.services.caller import Beller, Functie
 from broker.services.doors import BronUitkomst, Vraag
 from broker.services.seeding import load
 from broker.settings import Settings
-from tests.api.conftest import CountingIds, FakeBron, SteppingClock
+from tests.api.conftest import CountingIds, FakeBron, SteppingClock, seeds
 
 ROOT = default_root()
 ANALIST = Beller(
@@ -127,8 +126,7 @@ async def running(
     """Start a node on the store in this folder; nodes of one store go by one clock."""
     clock, lines = clock or SteppingClock(), io.StringIO()
     share_key(folder)
-    demo = read_demo(ROOT)
-    bronnen = {o.id: FakeBron() for o in demo.organisaties if o.bron != "geen"}
+    bronnen = {o.id: FakeBron() for o in seeds()[1].organisaties if o.bron != "geen"}
     outside = Outside(
         clock=clock, ids=ids, make_bron=lambda row: bronnen.get(row["id"]), lines=lines
     )
@@ -144,11 +142,12 @@ async def running(
 
 async def seed(node: Node) -> None:
     """Put the demo data into the store."""
+    zaken, demo = seeds()
     await load(
         node.services.keeper,
         node.services.pseudoniem,
-        zaken=read_zaken(ROOT),
-        demo=read_demo(ROOT),
+        zaken=zaken,
+        demo=demo,
         addresses={name: f"https://{name}.example.nl" for name in node.bronnen},
     )
     await node.services.bronnen.refresh(node.services.store)

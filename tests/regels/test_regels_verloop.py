@@ -266,30 +266,32 @@ async def test_shipped_rules_can_be_proposed_without_an_archive(tmp_path: Path) 
     assert archief == SAME.to_archive()
 
 
-@pytest.mark.parametrize(
-    ("name", "change", "where"),
-    [
-        (
-            "policies/besluit/vrager.rego",
-            (SCREENING, '"screening-ontbreekt": [1 |'),
-            r"vrager\.rego",
-        ),
-        ("policies/gronden.yaml", ("\n", "\n]\n"), r"gronden\.yaml"),
-    ],
-)
-async def test_what_does_not_load_is_refused_at_once(
-    node: Node, name: str, change: tuple[str, str], where: str
-) -> None:
-    """A fault is told with file, line and reason; nothing is stored or logged, and all runs on."""
+WGS = "grondslagen/wet/wgs/2025-03-01.yaml"
+FAULTS: dict[str, tuple[str, tuple[str, str]]] = {
+    "no Rego": ("policies/besluit/vrager.rego", (SCREENING, '"screening-ontbreekt": [1 |')),
+    "typo": (WGS, ("activiteit: casus", "activitiet: casus")),
+    "article": (WGS, ('    artikel: "2.18"\n    lid: "1"\n    onderdeel: "b"\n', "")),
+    "overlap": (WGS, ("geldig_tot: 2025-07-05", "geldig_tot: 2025-07-06")),
+    "no YAML": ("policies/gronden.yaml", ("\n", "\n]\n")),
+}
+
+
+@pytest.mark.parametrize("what", [*FAULTS, "all"])
+async def test_what_does_not_load_is_refused_at_once(node: Node, what: str) -> None:
+    """Every fault is told with file, line and reason; nothing is stored or logged; all runs on."""
     before = node.log()
-    broken = changed(name, change)
+    faults = [FAULTS["no Rego"], FAULTS["typo"]] if what == "all" else [FAULTS[what]]
+    files = {name: changed(name, change).bestanden[name] for name, change in faults}
 
     with pytest.raises(InvalidInputError) as refused:
-        await propose(node, broken)
+        await propose(node, Regelset(bestanden={**shipped().bestanden, **files}))
 
-    told = [(fout.pointer, fout.melding) for fout in refused.value.fouten]
-    assert all(pointer == "/archief" for pointer, _ in told)
-    assert any(re.search(rf"{where}(:\d+: .|: .*regel \d+)", melding) for _, melding in told), told
+    assert {fout.pointer for fout in refused.value.fouten} == {"/archief"}
+    told = "\n".join(fout.melding for fout in refused.value.fouten)
+    for name in files:
+        # The later file is told to overlap; a text that is no YAML has its line in the reason.
+        where = "grondslagen/wet/wgs/2025-07-05.yaml" if what == "overlap" else name
+        assert re.search(rf"^{where}(:\d+: .|: .*regel \d+)", told, re.MULTILINE), told
     assert node.log() == before
     assert len(await node.services.regelversies.list()) == 1
     assert (await node.ask()).besluit.uitkomst == "toegewezen"

@@ -218,8 +218,7 @@ class Silent:
         if not self._left:
             raise DecisionError("De regels gaven geen antwoord.")
         self._left -= 1
-        day = next(iter(self._decider._engines))
-        return self._decider._engines[day].evaluate(facts)
+        return self._decider._engine.evaluate(facts)
 
 
 def silence(node: Node, *, after: int) -> None:
