@@ -48,6 +48,7 @@ _MELDINGEN: Final[Mapping[str, str]] = {
     "een_verandering": "Noem precies één verandering: beeindig, zonder_deelnemer of regelversie.",
     "een_betrokkene": "Geef een BSN of een KVK-nummer, en niet allebei.",
     "bsn_in_tekst": "Hier mag geen BSN staan.",
+    "te_diep": "Dit is te diep genest.",
     "teken": "Hier staat een teken dat niet mag.",
     "dubbel": "In deze lijst staat iets twee keer.",
     "base64": "Dit is geen base64.",

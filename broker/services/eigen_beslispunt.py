@@ -36,6 +36,7 @@ from broker.store import Store
 from broker.store.unit import ReadTx
 
 RESULTAATDELING: Final = "resultaatdeling"
+UNKNOWN: Final = "onbekend"
 CUSTOM: Final = "custom"
 FILTER: Final = "filter"
 _DECLARED: Final = (
@@ -54,7 +55,8 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _SLEUTEL: Final = re.compile(r"[pr]-[a-z2-7]{52}", re.ASCII)
 _TOLD: Final = ("code", "wet", "artikel", "uitleg", "feit", "herstelbaar", "herstel")
 _NOBODY: Final = "Deze gebruiker is niet bekend, of u mag niet voor deze gebruiker vragen."
-_UNKNOWN: Final = "Sluis kent deze soort vraag niet."
+_BSN: Final = "Hier mag geen BSN staan."
+_NO_SUCH: Final = "Sluis kent deze soort vraag niet."
 _NOTHING: Final = "Van dit verzoek is er geen resultaat om te delen."
 _UNABLE: Final = "Uw toepassing kan de verplichtingen bij dit besluit niet uitvoeren."
 
@@ -95,23 +97,22 @@ class EigenBeslispunt:
         """Return only what is read of a question; the rest is ignored and not recorded.
 
         Raises:
-            InvalidInputError: A BSN stands in it, or a name that can be none.
+            InvalidInputError: A BSN stands in it.
         """
-        action = vraag.action and Handeling(
-            name=vraag.action.name, properties=_only(vraag.action.properties, _ACTION)
-        )
         context = _only(vraag.context, _CONTEXT)
         if isinstance(declared := vraag.context.get("vraag"), Mapping):
             context["vraag"] = _only(declared, _ACTION)
         known = Evaluatie(
-            subject=replace(vraag.subject, properties={}),
-            action=action,
-            resource=replace(
-                vraag.resource, properties=_only(vraag.resource.properties, _RESOURCE)
+            subject=_known(vraag.subject, ()),
+            action=vraag.action
+            and Handeling(
+                name=_name(vraag.action.name) or UNKNOWN,
+                properties=_only(vraag.action.properties, _ACTION),
             ),
+            resource=_known(vraag.resource, _RESOURCE),
             context=context,
         )
-        _check(known)
+        _refuse_bsn({"vraag": asdict(known), "ids": [vraag.subject.id, vraag.resource.id]})
         return known
 
     async def evaluate(self, wie: Aanroeper, vraag: Evaluatie) -> Oordeel:
@@ -125,7 +126,7 @@ class EigenBeslispunt:
         doelwit, action = _doelwit(vraag.resource), vraag.action
         known = action is not None and action.name in {BEVRAGING, TREFFER, RESULTAATDELING}
         if doelwit is None or action is None or not known or vraag.subject.type != GEBRUIKER:
-            return _denied(_UNKNOWN)
+            return _denied(_NO_SUCH)
         feiten = await self._facts(wie, vraag.subject.id or "", action, doelwit)
         if feiten is None:
             return _denied(_NOBODY)
@@ -284,38 +285,38 @@ def _only(given: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return {name: given[name] for name in names if given.get(name) is not None}
 
 
-def _check(vraag: Evaluatie) -> None:
-    """Refuse what may not be recorded, or can be the name of nothing.
+def _known(entity: Entiteit, names: Sequence[str]) -> Entiteit:
+    """Return what is read of a subject or resource: what can be no name here is no name."""
+    found = {name: _name(value) for name, value in _only(entity.properties, names).items()}
+    return Entiteit(
+        type=_name(entity.type) or UNKNOWN,
+        id=_name(entity.id),
+        properties={name: value for name, value in found.items() if value is not None},
+    )
+
+
+def _name(given: object) -> str | None:
+    return given if isinstance(given, str) and _NAME.fullmatch(given) else None
+
+
+def _refuse_bsn(data: object) -> None:
+    """Refuse what may not be recorded.
 
     Raises:
-        InvalidInputError: With everything that is wrong.
+        InvalidInputError: A BSN stands in it; it is not repeated.
     """
-    fouten = [
-        Fout(pointer=pointer, melding="Hier mag geen BSN staan.")
-        for pointer, text in _texts(asdict(vraag), "")
-        if holds_bsn(text)
-    ]
-    names = {
-        "/subject/id": vraag.subject.id,
-        "/resource/id": vraag.resource.id,
-        **{f"/resource/properties/{n}": v for n, v in vraag.resource.properties.items()},
-    }
-    fouten += [
-        Fout(pointer=pointer, melding="Dit kan geen aanduiding zijn.")
-        for pointer, name in names.items()
-        if name is not None and not (isinstance(name, str) and _NAME.fullmatch(name))
-    ]
-    if fouten:
-        raise InvalidInputError(fouten=fouten)
+    if any(holds_bsn(text) for text in _texts(data)):
+        raise InvalidInputError(_BSN, [Fout(pointer="", melding=_BSN)])
 
 
-def _texts(data: object, pointer: str) -> Iterator[tuple[str, str]]:
-    """Yield every text in this data with its place, names of members too."""
+def _texts(data: object) -> Iterator[str]:
+    """Yield every text in this data, names of members too."""
     if isinstance(data, str):
-        yield pointer, data
+        yield data
     elif isinstance(data, Mapping):
         for name, value in data.items():
-            yield from _texts(value, f"{pointer}/{name}")
+            yield name
+            yield from _texts(value)
     elif isinstance(data, Sequence):
-        for index, value in enumerate(data):
-            yield from _texts(value, f"{pointer}/{index}")
+        for value in data:
+            yield from _texts(value)

@@ -8,7 +8,7 @@
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 import orjson
@@ -36,6 +36,8 @@ from broker.services.beslispunt import (
 from broker.services.recorder import Recorder, Regel
 from broker.store import Store
 
+Bericht = dict[str, Any]
+"""An answer as it leaves."""
 _EVENT: Final = {
     Zoeksoort.SUBJECT: Gebeurtenis.SEARCH_SUBJECT,
     Zoeksoort.RESOURCE: Gebeurtenis.SEARCH_RESOURCE,
@@ -60,21 +62,23 @@ class Onleesbaar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bladzijde:
-    """One page of a search: what was found among `van` up to `tot` of `totaal` candidates."""
+    """A page of a search: `van` candidates went before it, and it decides on `aantal`."""
 
-    gevonden: tuple[Evaluatie, ...]
-    oordelen: tuple[Oordeel, ...]
-    tot: int
-    totaal: int
+    van: int
+    aantal: int
+    token: Callable[[int], str]
+    """Makes the token of the page that begins after this many candidates."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Verloop:
-    """What a call has come to so far."""
+    """One call: what was asked, and what its decisions rest on so far."""
 
+    aanroep: Aanroep
+    event: Gebeurtenis
     request: Mapping[str, Any]
-    stukken: list[Stuk]
     context: Mapping[str, Any]
+    stukken: list[Stuk] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +92,7 @@ class Pdp:
     clock: Clock
     ids: Ids
 
-    async def evaluate(self, aanroep: Aanroep, vraag: Evaluatie) -> Oordeel:
+    async def evaluate(self, aanroep: Aanroep, vraag: Evaluatie) -> Bericht:
         """Decide one question.
 
         Raises:
@@ -97,19 +101,21 @@ class Pdp:
             RecordError: It could not be recorded; the answer does not leave.
         """
         understood = self.beslispunt.understand(vraag)
-        verloop = _Verloop(asdict(understood), [], understood.context)
+        verloop = _Verloop(
+            aanroep=aanroep,
+            event=Gebeurtenis.EVALUATION,
+            request=asdict(understood),
+            context=understood.context,
+        )
 
-        async def work() -> Mapping[str, Any]:
-            oordelen.append(await self._decide(aanroep, understood, verloop))
-            return told(oordelen[0])
+        async def work() -> Bericht:
+            return _told(await self._decide(verloop, understood))
 
-        oordelen: list[Oordeel] = []
-        await self._recorded(aanroep, Gebeurtenis.EVALUATION, verloop, work)
-        return oordelen[0]
+        return await self._recorded(verloop, work)
 
     async def evaluate_all(
         self, aanroep: Aanroep, vragen: Sequence[Evaluatie | Onleesbaar], semantiek: Semantiek
-    ) -> list[Oordeel]:
+    ) -> Bericht:
         """Decide the questions of a batch, in order, as far as the semantics says.
 
         Raises:
@@ -117,32 +123,37 @@ class Pdp:
             RecordError: It could not be recorded; no answer leaves.
         """
         understood = [self._understand(vraag) for vraag in vragen]
-        asked = {"evaluations": [asdict(v) for v in understood], "semantiek": semantiek}
-        first = next((v.context for v in understood if isinstance(v, Evaluatie)), {})
-        verloop = _Verloop(asked, [], first)
-        oordelen: list[Oordeel] = []
+        verloop = _Verloop(
+            aanroep=aanroep,
+            event=Gebeurtenis.EVALUATIONS,
+            request={
+                "evaluations": [asdict(vraag) for vraag in understood],
+                "options": {"evaluations_semantic": semantiek},
+            },
+            context=next((v.context for v in understood if isinstance(v, Evaluatie)), {}),
+        )
 
-        async def work() -> Mapping[str, Any]:
+        async def work() -> Bericht:
+            answers = []
             for vraag in understood:
-                oordelen.append(await self._decide(aanroep, vraag, verloop))
-                if semantiek.stops_at(decision=oordelen[-1].decision):
+                oordeel = await self._decide_in_batch(verloop, vraag)
+                answers.append(_told(oordeel))
+                if semantiek.stops_at(decision=oordeel.decision):
                     break
-            return {"evaluations": [told(oordeel) for oordeel in oordelen]}
+            return {"evaluations": answers}
 
-        await self._recorded(aanroep, Gebeurtenis.EVALUATIONS, verloop, work)
-        return oordelen
+        return await self._recorded(verloop, work)
 
     async def search(
-        self, aanroep: Aanroep, soort: Zoeksoort, vraag: Evaluatie, van: int, aantal: int
-    ) -> Bladzijde:
+        self, aanroep: Aanroep, soort: Zoeksoort, vraag: Evaluatie, bladzijde: Bladzijde
+    ) -> Bericht:
         """Decide on a page of candidates, and return those that may.
 
         Args:
             aanroep: Who calls.
             soort: What is looked for.
             vraag: The question, without what is looked for.
-            van: How many candidates went before this page.
-            aantal: How many candidates this page decides on.
+            bladzijde: Which page.
 
         Raises:
             InvalidInputError: It cannot be read; nothing was decided.
@@ -150,27 +161,25 @@ class Pdp:
             RecordError: It could not be recorded; no answer leaves.
         """
         understood = self.beslispunt.understand(vraag)
-        asked = {**asdict(understood), "page": {"van": van, "aantal": aantal}}
-        verloop = _Verloop(asked, [], understood.context)
-        found: list[tuple[Evaluatie, Oordeel]] = []
-        total = [0]
-
-        async def work() -> Mapping[str, Any]:
-            every = await self.beslispunt.candidates(aanroep.wie, soort, understood)
-            total[0] = len(every)
-            for candidate in every[van : van + aantal]:
-                oordeel = await self._decide(aanroep, candidate, verloop)
-                if oordeel.decision:
-                    found.append((candidate, oordeel))
-            return {"results": [_found(soort, candidate) for candidate, _ in found]}
-
-        await self._recorded(aanroep, _EVENT[soort], verloop, work)
-        return Bladzijde(
-            gevonden=tuple(candidate for candidate, _ in found),
-            oordelen=tuple(oordeel for _, oordeel in found),
-            tot=min(van + aantal, total[0]),
-            totaal=total[0],
+        begin, end = bladzijde.van, bladzijde.van + bladzijde.aantal
+        verloop = _Verloop(
+            aanroep=aanroep,
+            event=_EVENT[soort],
+            request={**asdict(understood), "page": {"van": begin, "aantal": bladzijde.aantal}},
+            context=understood.context,
         )
+
+        async def work() -> Bericht:
+            every = await self.beslispunt.candidates(aanroep.wie, soort, understood)
+            results = []
+            for candidate in every[begin:end]:
+                oordeel = await self._decide(verloop, candidate)
+                if oordeel.decision:
+                    results.append(_found(soort, candidate, oordeel))
+            following = bladzijde.token(end) if end < len(every) else ""
+            return {"page": {"next_token": following, "count": len(results)}, "results": results}
+
+        return await self._recorded(verloop, work)
 
     def _understand(self, vraag: Evaluatie | Onleesbaar) -> Evaluatie | Onleesbaar:
         if isinstance(vraag, Onleesbaar):
@@ -180,53 +189,41 @@ class Pdp:
         except InvalidInputError as error:
             return Onleesbaar(melding=readable(error))
 
-    async def _decide(
-        self, aanroep: Aanroep, vraag: Evaluatie | Onleesbaar, verloop: _Verloop
-    ) -> Oordeel:
-        """Decide one question; one of a batch that cannot be read is denied, and says why."""
+    async def _decide_in_batch(self, verloop: _Verloop, vraag: Evaluatie | Onleesbaar) -> Oordeel:
+        """Decide one of several; one that cannot be read is denied, and says why."""
         if isinstance(vraag, Onleesbaar):
             return _unreadable(vraag.melding)
         try:
-            oordeel = await self.beslispunt.evaluate(aanroep.wie, vraag)
+            return await self._decide(verloop, vraag)
         except InvalidInputError as error:
-            if "evaluations" not in verloop.request:
-                raise
             return _unreadable(readable(error))
+
+    async def _decide(self, verloop: _Verloop, vraag: Evaluatie) -> Oordeel:
+        oordeel = await self.beslispunt.evaluate(verloop.aanroep.wie, vraag)
         if oordeel.stuk is not None:
             verloop.stukken.append(oordeel.stuk)
         return oordeel
 
-    async def _recorded(
-        self,
-        aanroep: Aanroep,
-        event: Gebeurtenis,
-        verloop: _Verloop,
-        work: Callable[[], Awaitable[Mapping[str, Any]]],
-    ) -> None:
+    async def _recorded(self, verloop: _Verloop, work: Callable[[], Awaitable[Bericht]]) -> Bericht:
         """Do the work and record what came of it, also when there is no verdict."""
         try:
             response = await work()
         except DecisionError as error:
             failed = {"error": {"status": error.status, "message": error.detail}}
-            await self._record(aanroep, event, verloop, failed, Status.ERROR)
+            await self._record(verloop, failed, Status.ERROR)
             raise
-        await self._record(aanroep, event, verloop, response, Status.OK)
+        await self._record(verloop, response, Status.OK)
+        return response
 
-    async def _record(
-        self,
-        aanroep: Aanroep,
-        event: Gebeurtenis,
-        verloop: _Verloop,
-        response: Mapping[str, Any],
-        status: Status,
-    ) -> None:
+    async def _record(self, verloop: _Verloop, response: Bericht, status: Status) -> None:
         """Take steps 3 and 4."""
-        trace = self.beslislogboek.trace(verloop.context.get("traceparent"), aanroep.traceparent)
-        moment, beller = self.clock.now(), aanroep.wie.beller
+        aanroep, moment = verloop.aanroep, self.clock.now()
         row = self.beslislogboek.of_call(
             Uitwisseling(
-                event=event,
-                trace=trace,
+                event=verloop.event,
+                trace=self.beslislogboek.trace(
+                    verloop.context.get("traceparent"), aanroep.traceparent
+                ),
                 timestamp=milliseconds(moment),
                 request=verloop.request,
                 response=response,
@@ -234,17 +231,16 @@ class Pdp:
                 status=status,
             )
         )
-        who = {"gebruiker": beller.gebruiker, "organisatie": beller.organisatie}
-        nummer = self.ids.new("t")
-        await self.recorder.record(_line(nummer, event, status, who, row, verloop.stukken))
+        beller = aanroep.wie.beller
+        row |= {
+            "id": self.ids.new("t"),
+            "moment": moment,
+            "gebruiker": beller.gebruiker,
+            "organisatie": beller.organisatie,
+        }
+        await self.recorder.record(_line(verloop, row, status))
         async with self.store.begin() as tx:
-            await tx.beslislogboek.insert_many([{**row, **who, "moment": moment, "id": nummer}])
-
-
-def told(oordeel: Oordeel) -> dict[str, Any]:
-    """Return an answer as the caller sees it."""
-    context = {"context": dict(oordeel.context)} if oordeel.context else {}
-    return {"decision": oordeel.decision, **context}
+            await tx.beslislogboek.insert_many([row])
 
 
 def readable(error: BrokerError) -> str:
@@ -253,38 +249,39 @@ def readable(error: BrokerError) -> str:
     return " ".join(found) or error.detail
 
 
+def _told(oordeel: Oordeel) -> Bericht:
+    context = {"context": dict(oordeel.context)} if oordeel.context else {}
+    return {"decision": oordeel.decision, **context}
+
+
 def _unreadable(melding: str) -> Oordeel:
     return Oordeel(decision=False, context={"error": {"status": 400, "message": melding}})
 
 
-def _found(soort: Zoeksoort, candidate: Evaluatie) -> dict[str, Any]:
-    match soort:
-        case Zoeksoort.SUBJECT:
-            return asdict(candidate.subject)
-        case Zoeksoort.RESOURCE:
-            return asdict(candidate.resource)
-        case Zoeksoort.ACTION:
-            return asdict(candidate.action) if candidate.action else {}
+def _found(soort: Zoeksoort, candidate: Evaluatie, oordeel: Oordeel) -> Bericht:
+    """Return what was found, without what is empty; its obligations stand with it."""
+    part = {
+        Zoeksoort.SUBJECT: candidate.subject,
+        Zoeksoort.RESOURCE: candidate.resource,
+        Zoeksoort.ACTION: candidate.action,
+    }[soort]
+    found = {} if part is None else asdict(part)
+    found["obligations"] = oordeel.context.get("obligations")
+    return {name: value for name, value in found.items() if value}
 
 
-def _line(
-    nummer: str,
-    event: Gebeurtenis,
-    status: Status,
-    who: Mapping[str, str],
-    row: Mapping[str, Any],
-    stukken: Sequence[Stuk],
-) -> Regel:
+def _line(verloop: _Verloop, row: Mapping[str, Any], status: Status) -> Regel:
     """Shape the line of the log: never content, only what the record is bound by."""
     soort = Soort.FOUT if status is Status.ERROR else Soort.TOETSING
     payload = {
-        **who,
-        "wat": event.value,
+        "wat": verloop.event.value,
+        "gebruiker": row["gebruiker"],
+        "organisatie": row["organisatie"],
         "beslislog_sha256": digest(row["regel"]),
-        "dossiers_sha256": [_sha256(stuk.information) for stuk in stukken],
-        "besluiten_sha256": [_sha256(stuk.besluit) for stuk in stukken if stuk.besluit],
+        "dossiers_sha256": [_sha256(stuk.information) for stuk in verloop.stukken],
+        "besluiten_sha256": [_sha256(stuk.besluit) for stuk in verloop.stukken if stuk.besluit],
     }
-    return Regel(soort=soort, kenmerk=f"{nummer}/{soort.value}", payload=payload)
+    return Regel(soort=soort, kenmerk=f"{row['id']}/{soort.value}", payload=payload)
 
 
 def _sha256(data: Mapping[str, Any]) -> str:

@@ -280,6 +280,41 @@ async def test_unread_members_are_not_recorded(world: World) -> None:
     assert "Jansen" not in world.logs()
 
 
+@pytest.mark.parametrize("name", ["jan@voorbeeld.nl", "https://voorbeeld.nl/1", "é", "x" * 300])
+async def test_what_can_be_no_name_is_unknown(world: World, name: str) -> None:
+    """An id of another world is denied and not found, and is not recorded."""
+    subject = {"type": "gebruiker", "id": name}
+    resource = {"type": "betrokkene", "id": name, "properties": {"zaak": name, "bron": name}}
+    denied = [
+        await decided(world, question(world, subject=subject)),
+        await decided(world, question(world, resource=resource)),
+        await decided(world, question(world, subject={"type": name, "id": "g-017"})),
+        await decided(world, question(world, action={"name": name})),
+    ]
+    sought = {**question(world), "resource": {"type": "betrokkene", "properties": {"zaak": name}}}
+    found = await call(world, "search/resource", sought)
+    records = (await world.call("GET", "/beslislogboek", "fg-1")).text
+
+    assert [answer["decision"] for answer in denied] == [False] * 4
+    assert found.json()["results"] == []
+    assert name not in records
+
+
+@pytest.mark.parametrize("path", ["evaluation", "evaluations", "search/subject"])
+async def test_deep_message_is_refused(world: World, path: str) -> None:
+    """A message that is nested deeper than anybody can mean is a 400, wherever it is deep."""
+    deep: Bericht = {}
+    for _ in range(300):
+        deep = {"a": [deep]}
+    asked = {**ASKED, "ontvanger": deep}
+    answers = [
+        await call(world, path, question(world, context=deep)),
+        await call(world, path, question(world, action={"name": "bevraging", "properties": asked})),
+    ]
+
+    assert [answer.status_code for answer in answers] == [400, 400]
+
+
 @pytest.mark.parametrize("who", ["ovj-4", "fg-1", "beheer-1", "am-riec-1"])
 async def test_others_may_not_call(world: World, who: str) -> None:
     """Only who asks questions may call the decision point; nobody without a token."""

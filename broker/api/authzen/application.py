@@ -28,8 +28,8 @@ from broker.api.problems import UNREADABLE, invalid_input
 from broker.api.rollen import Actie, Bereik
 from broker.api.velden import StrictRoute
 from broker.errors import BrokerError, NotFoundError, UnauthenticatedError
-from broker.services.beslispunt import Aanroeper, Entiteit, Handeling, Zoeksoort
-from broker.services.pdp import Aanroep, Bladzijde, readable, told
+from broker.services.beslispunt import Aanroeper, Zoeksoort
+from broker.services.pdp import Aanroep, readable
 
 MOUNT: Final = "/access"
 METADATA: Final = "/.well-known/authzen-configuration"
@@ -59,42 +59,37 @@ Caller = Annotated[Aanroep, Depends(_call)]
 @router.post("/v1/evaluation")
 async def evaluate(body: EvaluatieBericht, caller: Caller, uses: Uses) -> Response:
     """Decide one question."""
-    return _json(told(await uses.pdp.evaluate(caller, body.vraag())))
+    return _json(await uses.pdp.evaluate(caller, body.vraag()))
 
 
 @router.post("/v1/evaluations")
 async def evaluate_all(body: EvaluatiesBericht, caller: Caller, uses: Uses) -> Response:
     """Decide a batch of questions; without a list it is one question."""
     if not body.evaluations:
-        return _json(told(await uses.pdp.evaluate(caller, body.single())))
+        return _json(await uses.pdp.evaluate(caller, body.single()))
     semantic = body.options.evaluations_semantic
-    oordelen = await uses.pdp.evaluate_all(caller, body.vragen(), semantic)
-    return _json({"evaluations": [told(oordeel) for oordeel in oordelen]})
+    return _json(await uses.pdp.evaluate_all(caller, body.vragen(), semantic))
 
 
 @router.post("/v1/search/subject")
 async def search_subject(body: ZoekSubject, caller: Caller, uses: Uses) -> Response:
     """Find who may do this with this resource."""
-    start, size = body.window()
-    page = await uses.pdp.search(caller, Zoeksoort.SUBJECT, body.vraag(), start, size)
-    return _results([_entity(v.subject) for v in page.gevonden], page, body.token(page.tot, size))
+    page = body.bladzijde()
+    return _json(await uses.pdp.search(caller, Zoeksoort.SUBJECT, body.vraag(), page))
 
 
 @router.post("/v1/search/resource")
 async def search_resource(body: ZoekResource, caller: Caller, uses: Uses) -> Response:
     """Find with what this subject may do this."""
-    start, size = body.window()
-    page = await uses.pdp.search(caller, Zoeksoort.RESOURCE, body.vraag(), start, size)
-    return _results([_entity(v.resource) for v in page.gevonden], page, body.token(page.tot, size))
+    page = body.bladzijde()
+    return _json(await uses.pdp.search(caller, Zoeksoort.RESOURCE, body.vraag(), page))
 
 
 @router.post("/v1/search/action")
 async def search_action(body: ZoekAction, caller: Caller, uses: Uses) -> Response:
     """Find what this subject may do with this resource."""
-    start, size = body.window()
-    page = await uses.pdp.search(caller, Zoeksoort.ACTION, body.vraag(), start, size)
-    found = [_action(v.action) for v in page.gevonden if v.action is not None]
-    return _results(found, page, body.token(page.tot, size))
+    page = body.bladzijde()
+    return _json(await uses.pdp.search(caller, Zoeksoort.ACTION, body.vraag(), page))
 
 
 def install(app: FastAPI, adres: str) -> APIRouter:
@@ -158,26 +153,6 @@ class RequestId:
             await send(message)
 
         await self._app(scope, receive, numbered)
-
-
-def _entity(found: Entiteit) -> dict[str, Any]:
-    more = {"properties": dict(found.properties)} if found.properties else {}
-    return {"type": found.type, "id": found.id, **more}
-
-
-def _action(found: Handeling) -> dict[str, Any]:
-    more = {"properties": dict(found.properties)} if found.properties else {}
-    return {"name": found.name, **more}
-
-
-def _results(found: list[dict[str, Any]], page: Bladzijde, following: str) -> Response:
-    """Return a page; obligations stand with the result that they are for."""
-    for result, oordeel in zip(found, page.oordelen, strict=True):
-        if obligations := oordeel.context.get("obligations"):
-            result["obligations"] = obligations
-    more = page.tot < page.totaal
-    told_of = {"next_token": following if more else "", "count": len(found)}
-    return _json({"page": told_of, "results": found})
 
 
 def _json(content: dict[str, Any], headers: dict[str, str] | None = None) -> Response:

@@ -14,12 +14,14 @@ from pydantic_core import PydanticCustomError
 from broker.domain.invoer import meldingen
 from broker.errors import Fout, InvalidInputError
 from broker.services.beslispunt import Entiteit, Evaluatie, Handeling, Semantiek
-from broker.services.pdp import Onleesbaar, readable
+from broker.services.pdp import Bladzijde, Onleesbaar, readable
 
 BATCH: Final = 50
 """The most questions of one batch."""
 PAGE: Final = 50
 """The most candidates of one page, and the number when none is asked."""
+DEPTH: Final = 12
+"""How deep an object may be nested."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _NOT_OURS: Final = "Dit is geen token van deze zoekvraag. Begin opnieuw zonder token."
 _DEFAULTS: Final = ("subject", "action", "resource", "context")
@@ -32,8 +34,23 @@ def _plain(text: str) -> str:
     return text
 
 
+def _shallow(data: dict[str, Any]) -> dict[str, Any]:
+    """Accept an object that is nested no deeper than anybody can mean."""
+    layer: list[Any] = [data]
+    for _ in range(DEPTH):
+        inner = [
+            each.values() if isinstance(each, dict) else each
+            for each in layer
+            if isinstance(each, dict | list)
+        ]
+        layer = [value for values in inner for value in values]
+    if any(isinstance(each, dict | list) for each in layer):
+        raise PydanticCustomError("te_diep", "te diep")
+    return data
+
+
 Tekst = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_plain)]
-Vrij = dict[str, Any]
+Vrij = Annotated[dict[str, Any], AfterValidator(_shallow)]
 """An object in which anything may stand."""
 
 
@@ -137,24 +154,19 @@ class _Zoekvraag(_Bericht):
     context: Vrij = {}
     page: Bladzij = Bladzij()
 
-    def window(self) -> tuple[int, int]:
-        """Return how many candidates go before this page, and how many it has.
+    def bladzijde(self) -> Bladzijde:
+        """Return which page is asked.
 
         Raises:
             InvalidInputError: The token is not one of ours, or of another question.
         """
-        limit = self.page.limit
-        if not self.page.token:
-            return 0, PAGE if limit is None else min(limit, PAGE)
-        start, size = _opened(self.page.token, self._sha256())
-        if limit is not None and min(limit, PAGE) != size:
-            raise _foreign()
-        return start, size
-
-    def token(self, start: int, size: int) -> str:
-        """Return the token of the page that begins here."""
-        text = f"{start}:{size}:{self._sha256()}"
-        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+        limit, sha256 = self.page.limit, self._sha256()
+        begin, size = 0, PAGE if limit is None else min(limit, PAGE)
+        if self.page.token:
+            begin, size = _opened(self.page.token, sha256)
+            if limit is not None and min(limit, PAGE) != size:
+                raise _foreign()
+        return Bladzijde(van=begin, aantal=size, token=lambda next_: _token(next_, size, sha256))
 
     def _sha256(self) -> str:
         """Return what binds a token to its question."""
@@ -226,6 +238,12 @@ def _question(data: Mapping[str, Any]) -> Evaluatie | Onleesbaar:
         return _read(EvaluatieBericht, data).vraag()
     except InvalidInputError as error:
         return Onleesbaar(melding=readable(error))
+
+
+def _token(begin: int, size: int, sha256: str) -> str:
+    """Return the token of a page; it belongs to one question."""
+    text = f"{begin}:{size}:{sha256}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def _opened(token: str, sha256: str) -> tuple[int, int]:
