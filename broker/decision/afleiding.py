@@ -18,6 +18,9 @@ _FROM_BASIS: Final = (
     "resultaat",
     "instemming_gever",
     "passende_band",
+    "passende_relatie",
+    "doelen",
+    "voorbehouden",
     "bewaarverlenging",
 )
 
@@ -138,6 +141,7 @@ def _opened(basis: Grondslag, regels: Sequence[Regel]) -> Data:
             for name, soorten in opent.categorieen.items():
                 category = _merge(found["categorieen"], name)
                 category["instemmingen"] = _union(category["instemmingen"], soorten)
+                category["instemmingen_een_van"] += _choices(opent)
     return found
 
 
@@ -167,9 +171,13 @@ def _add(categories: dict[str, Data], name: str, regel: Regel, opent: Opent) -> 
     for member in _LISTS:
         if said := getattr(opent, member):
             category[member] = _union(category.get(member, ()), said)
-    category["instemmingen_een_van"] += [e.model_dump() for e in opent.instemmingen_een_van]
+    category["instemmingen_een_van"] += _choices(opent)
     if opent.alleen_onvermijdelijk:
         category["alleen_onvermijdelijk"] = True
+
+
+def _choices(opent: Opent) -> list[Data]:
+    return [choice.model_dump() for choice in opent.instemmingen_een_van]
 
 
 def _merge(categories: dict[str, Data], name: str) -> Data:

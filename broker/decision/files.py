@@ -29,7 +29,7 @@ _FORMS: Final[Mapping[str, frozenset[str]]] = {
         {"fase", "bronnen", "niet_van", "aard", "labels", "alleen_bij", "alleen_onvermijdelijk"}
         | {"instemmingen", "instemmingen_een_van"}
     ),
-    "categorieen": frozenset({"ontvangers", "taken", "bronnen"}),
+    "categorieen": frozenset({"ontvangers", "taken", "bronnen", "instemmingen_een_van"}),
     "termijn": frozenset({"duur", "labels"}),
 }
 
@@ -41,7 +41,10 @@ class Deel(BaseModel):
 
 
 class EenVan(Deel):
-    """Kinds of consent of which one is enough, asked of these sources; none named: of each."""
+    """Kinds of consent of which one is enough, asked of these sources; none named: of each.
+
+    The source itself records it.
+    """
 
     grond: Tekst
     soorten: Annotated[Ids, Field(min_length=1)]
@@ -145,16 +148,45 @@ class Wet(Gedateerd):
     regels: list[Regel]
 
 
+class Verklaring(Deel):
+    """A consent asked of the recipient itself; `benoemd`: it must name each category."""
+
+    grond: Tekst
+    soort: Tekst
+    ontvangers: Annotated[Ids, Field(min_length=1)]
+    behalve: Ids = []
+    benoemd: bool = False
+
+
 class Resultaat(Deel):
     """Who receives a result without leaving what (WGS 1.7, 2.20); each a list of `ontvanger.soort`.
 
-    `eigen`: inside the samenwerkingsverband; `verband`: no third party; `publiek`: not private.
+    `eigen`: inside the samenwerkingsverband; `verband`: no third party; `publiek`: not private;
+    `ander_verband`: another samenwerkingsverband (WGS 1.7(8)).
     """
 
     eigen: Ids
     verband: Ids
     publiek: Ids
+    ander_verband: Ids = []
+    verklaringen: list[Verklaring] = []
     fiscaal_afkomstig: Ids
+
+
+class Relatie(Deel):
+    """A place of the subject that fits, and the kinds of subject that it fits; None: unknown."""
+
+    relatie: Tekst
+    afstand: int
+    soorten: Annotated[list[Tekst | None], Field(min_length=1)]
+
+
+class Voorbehouden(Deel):
+    """What only these deelnemers may ask for: activities, and recipients of a result."""
+
+    deelnemers: Annotated[Ids, Field(min_length=1)]
+    activiteiten: Ids = []
+    ontvangers: Ids = []
 
 
 class Grondslag(Gedateerd):
@@ -175,6 +207,9 @@ class Grondslag(Gedateerd):
     instemming_gever: dict[str, str] | None = None
     instemming_door: dict[str, Ids] | None = None
     passende_band: list[Ids] | None = None
+    passende_relatie: list[Relatie] | None = None
+    doelen: Ids | None = None
+    voorbehouden: Voorbehouden | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -184,6 +219,8 @@ class Grondslag(Gedateerd):
             self.instemming_gever,
             self.instemming_door,
             self.passende_band,
+            self.passende_relatie,
+            self.doelen,
         ):
             raise PydanticCustomError(
                 "grondslag", "Een grondslag die nergens op leunt, zegt alles zelf."

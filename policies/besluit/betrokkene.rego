@@ -13,8 +13,7 @@ betrokkene := bewijs if {
 	open := input.betrokkene.onderzoek
 
 	# Research is asked for a handhavingsknelpunt only.
-	activiteiten := [input.verzoek.activiteit, object.get(input, ["zaak", "soort"], null)]
-	onderzocht := [a | some a in activiteiten; basis.activiteiten[a].onderzoek]
+	onderzocht := [a | some a in activiteiten_hier; basis.activiteiten[a].onderzoek]
 	vrij := [1 | onderzocht == []]
 	bewijs := {
 		"reikwijdte-onbekend": [1 |
@@ -25,7 +24,11 @@ betrokkene := bewijs if {
 		"buiten-gebied": array.concat(kring, binnen_gebied(wie, grens)),
 		"buiten-branche": array.concat(kring, binnen_branche(wie, grens)),
 		"geen-band-met-signaal": array.concat(kring, met_signaal(wie, grens)),
-		"relatie-te-ver": [1 | [wie.relatie, wie.afstand] in [["subject", 0], ["directe-kring", 1]]],
+		"relatie-te-ver": [1 |
+			some past in basis.passende_relatie
+			[past.relatie, past.afstand] == [wie.relatie, wie.afstand]
+			wie.soort in past.soorten
+		],
 		"onderzoek-onbekend": array.concat(
 			vrij,
 			[1 | open.geopend_op != null; input.zaak.onderzoekstermijn != null],

@@ -90,7 +90,7 @@ bereikte_fasen := array.concat(
 )
 
 verboden_fasen := [fase |
-	some activiteit in [input.verzoek.activiteit, object.get(input, ["zaak", "soort"], null)]
+	some activiteit in activiteiten_hier
 	some fase in basis.activiteiten[activiteit].zonder_fasen
 ]
 

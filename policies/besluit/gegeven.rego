@@ -46,6 +46,10 @@ gegeven_bewijs(item, categorie) := bewijs if {
 		"gegeven-niet-gevraagd": [1 | item.categorie in input.verzoek.categorieen],
 		"herkomst-ontbreekt": [1 | is_string(item.herkomst); item.herkomst != ""],
 		"fiscaal-naar-privaat": [1 | mag_naar_ontvanger(item)],
+		"beroepsgeheim-ander-verband": array.concat(
+			array.concat([1 | gewone_vraag], [1 | not input.ontvanger.soort in basis.resultaat.ander_verband]),
+			[1 | categorie.aard != "gezondheid"; gevraagd(item.categorie, afkomst(item)) == []],
+		),
 	}
 }
 
@@ -74,8 +78,25 @@ mag_naar_ontvanger(_) if input.ontvanger.grond in ["publieke-taak", "wettelijke-
 # description: The codes of the consents that this item still waits for.
 gegeven_wachtend(item) := array.concat(
 	categorie_wachtend(item.categorie),
-	[code | gewone_vraag == false; some code in resultaat_wachtend(item)],
+	array.concat(
+		van_afkomst(item),
+		[code | gewone_vraag == false; some code in resultaat_wachtend(item)],
+	),
 )
+
+# METADATA
+# description: The choices asked of whose item it is, as far as not told of the source already.
+van_afkomst(item) := [code |
+	eerder := categorie_wachtend(item.categorie)
+	open := te_kiezen(item.categorie, afkomst(item))
+	some keuze in open
+	code := keuze.grond
+	not code in eerder
+]
+
+# METADATA
+# description: Whose item it is, which may be another than the source that was asked.
+afkomst(item) := {"organisatie": item.herkomst, "deelnemer": item.herkomst_deelnemer}
 
 # METADATA
 # description: When each item that passes must be gone.
@@ -86,27 +107,37 @@ bewaren := [bewaren_einde(item) |
 ]
 
 # METADATA
-# description: The end of its term, renewed or not, or the supplier's own when that comes first.
-bewaren_einde(item) := einde if {
-	einde := termijn_einde(item)
-	einde <= item.bewaren_tot
-} else := item.bewaren_tot
-
-# METADATA
 # description: >-
-#   The first end before which not enough renewals were decided (BGS 1.16). The ends are those
-#   without renewal, with one, with two and so on; each renewal is decided before the end it moves.
-termijn_einde(item) := einden[0] if {
-	besloten := verlengingen(item)
-	einden := [einde |
-		some n, einde in item.bewaren_einden
-		count([1 | some op in besloten; op < einde]) <= n
+#   The first of the end of its term, renewed or not, the supplier's own, and the end of a consent to
+#   renew it.
+bewaren_einde(item) := eerste[0] if {
+	grenzen := array.concat([termijn_einde(item), item.bewaren_tot], [i.tot | some i in verlengingen(item)])
+	eerste := [grens |
+		some grens in grenzen
+		every ander in grenzen {
+			grens <= ander
+		}
 	]
 }
 
 # METADATA
+# description: >-
+#   The first end that no renewal moves (BGS 1.16(3)). The ends are those without renewal, with one,
+#   with two and so on; each renewal is decided within the term that it renews, so two decided in the
+#   same term move the end once.
+termijn_einde(item) := einden[0] if {
+	einden := [einde |
+		some einde in item.bewaren_einden
+		besloten := [1 | some i in verlengingen(item); i.op < einde; eerdere_einden(item, i.op, einde) == []]
+		besloten == []
+	]
+}
+
+eerdere_einden(item, op, einde) := [e | some e in item.bewaren_einden; op < e; e < einde]
+
+# METADATA
 # description: When the supplier of the item agreed to keep it longer, where this basis knows that.
-verlengingen(item) := [i.op |
+verlengingen(item) := [i |
 	is_string(basis.bewaarverlenging)
 	some i in instemmingen
 	i.soort == basis.bewaarverlenging

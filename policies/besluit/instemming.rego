@@ -20,23 +20,30 @@ instemmingen := [i |
 # description: The codes of the consents that this category still waits for.
 categorie_wachtend(id) := array.concat(
 	[wet.gronden.instemming[soort] | some soort in vereist(id); not ingestemd(soort, id)],
-	[keuze.grond | some keuze in te_kiezen(id)],
+	[keuze.grond | some keuze in te_kiezen(id, input.bron)],
 )
 
 # METADATA
 # description: >-
-#   The choices of consent that this basis asks of this source for this category, and of which none
-#   is given. Of each choice one kind is enough.
-te_kiezen(id) := [keuze |
-	some keuze in basis.categorieen[id].instemmingen_een_van
-	vraagt(keuze)
-	gegeven := [1 | some soort in keuze.soorten; ingestemd(soort, id)]
+#   The choices of consent that this basis asks of this source for this category, and of which it
+#   recorded none. Of each choice one kind is enough. A result has no source any more.
+te_kiezen(id, bron) := [keuze |
+	deelt_resultaat == false
+	some keuze in gevraagd(id, bron)
+	gegeven := [1 | some soort in keuze.soorten; ingestemd_door(soort, id, bron.organisatie)]
 	gegeven == []
 ]
 
-vraagt(keuze) if keuze.bronnen == []
-
-vraagt(keuze) if input.bron.deelnemer in keuze.bronnen
+# METADATA
+# description: The choices that are asked of it; of a source that is no deelnemer in law all of them.
+gevraagd(id, bron) := [keuze |
+	some keuze in basis.categorieen[id].instemmingen_een_van
+	redenen := array.concat(
+		[1 | keuze.bronnen == []],
+		array.concat([1 | bron.deelnemer in keuze.bronnen], [1 | not basis.deelnemers[bron.deelnemer]]),
+	)
+	redenen != []
+]
 
 # METADATA
 # description: The kinds of consent that this basis asks for this category.
@@ -68,18 +75,25 @@ dekt(i, _) if i.categorieen == null
 dekt(i, id) if id in i.categorieen
 
 # METADATA
-# description: >-
-#   What the categories still wait for, one row for each kind, giver and category; of a choice each
-#   kind.
+# description: What the categories still wait for, one row for each kind, giver and category.
 ontbrekend(delen) := [rij |
 	some c in delen
 	c.uitkomst == "instemming-vereist"
-	some soort in array.concat(
-		[soort | some soort in vereist(c.id); wet.gronden.instemming[soort] in c.codes],
-		[soort | some keuze in te_kiezen(c.id); some soort in keuze.soorten],
+	some rij in array.concat(
+		[{"soort": soort, "organisatie": organisatie, "categorie": c.id} |
+			some soort in vereist(c.id)
+			wet.gronden.instemming[soort] in c.codes
+			some organisatie in gever(object.get(basis.instemming_gever, soort, ""))
+		],
+		keuzen(c.id, input.bron),
 	)
-	some organisatie in gever(object.get(basis.instemming_gever, soort, ""))
-	rij := {"soort": soort, "organisatie": organisatie, "categorie": c.id}
+]
+
+# METADATA
+# description: A row for each kind of the choices that this source still has.
+keuzen(id, bron) := [{"soort": soort, "organisatie": bron.organisatie, "categorie": id} |
+	some keuze in te_kiezen(id, bron)
+	some soort in keuze.soorten
 ]
 
 # METADATA

@@ -7,7 +7,10 @@ import rego.v1
 
 # METADATA
 # description: The codes of the consents that this item of a result still waits for (WGS 1.7, 2.20).
-resultaat_wachtend(item) := [code | some code, bewijs in resultaat_bewijs(item); bewijs == []]
+resultaat_wachtend(item) := array.concat(
+	[code | some code, bewijs in resultaat_bewijs(item); bewijs == []],
+	[verklaring.grond | some verklaring in te_verklaren(item)],
+)
 
 resultaat_bewijs(item) := {
 	"leverancier-instemming-ontbreekt": [1 | leverancier_akkoord(item)],
@@ -15,8 +18,12 @@ resultaat_bewijs(item) := {
 	"rac-toets-ontbreekt": [1 | getoetst(item.categorie)],
 }
 
-# Asked for police, OM and sexual-behaviour data that leave the samenwerkingsverband.
-leverancier_akkoord(item) if basis.categorieen[item.categorie].aard == null
+# Asked for data on crime and of a special kind that leave the samenwerkingsverband, and for all data
+# that go to another one (WGS 1.7(3), 1.7(8)).
+leverancier_akkoord(item) if {
+	basis.categorieen[item.categorie].aard == null
+	not input.ontvanger.soort in basis.resultaat.ander_verband
+}
 
 leverancier_akkoord(_) if input.ontvanger.soort in basis.resultaat.eigen
 
@@ -42,14 +49,52 @@ default naar_derde := true
 naar_derde := false if input.ontvanger.soort in basis.resultaat.verband
 
 # METADATA
+# description: What such a recipient itself must still declare for this item (WGS 2.28, BGS 2.21).
+te_verklaren(item) := [verklaring |
+	some verklaring in basis.resultaat.verklaringen
+	input.ontvanger.soort in verklaring.ontvangers
+	not item.categorie in verklaring.behalve
+	verklaard := [1 |
+		some i in instemmingen
+		i.soort == verklaring.soort
+		i.organisatie == input.ontvanger.organisatie
+		is_string(i.organisatie)
+		benoemt(i, item.categorie, verklaring.benoemd)
+	]
+	verklaard == []
+]
+
+benoemt(i, categorie, benoemd) if {
+	benoemd == false
+	dekt(i, categorie)
+}
+
+benoemt(i, categorie, _) if categorie in i.categorieen
+
+# METADATA
 # description: What the items of a result still wait for, and from whom.
 ontbrekend_voor_resultaat(delen) := [rij |
 	some n, g in delen
 	g.uitkomst == "instemming-vereist"
-	some soort, code in wet.gronden.instemming_resultaat
-	code in g.codes
-	some organisatie in resultaat_gevers(soort, input.gegevens[n])
-	rij := {"soort": soort, "organisatie": organisatie, "categorie": input.gegevens[n].categorie}
+	item := input.gegevens[n]
+	some rij in array.concat(
+		[{"soort": soort, "organisatie": organisatie, "categorie": item.categorie} |
+			some soort, code in wet.gronden.instemming_resultaat
+			code in g.codes
+			some organisatie in resultaat_gevers(soort, item)
+		],
+		array.concat(keuzen(item.categorie, afkomst(item)), verklaringen(item)),
+	)
+]
+
+verklaringen(item) := [rij |
+	gewone_vraag == false
+	some verklaring in te_verklaren(item)
+	rij := {
+		"soort": verklaring.soort,
+		"organisatie": input.ontvanger.organisatie,
+		"categorie": item.categorie,
+	}
 ]
 
 resultaat_gevers(soort, item) := [item.herkomst] if soort == "leverancier"

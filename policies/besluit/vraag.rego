@@ -15,12 +15,20 @@ vraag := bewijs if {
 	bewijs := {
 		"grondslag-onbekend": [1 | grondslag.geregistreerd],
 		"grondslag-niet-in-werking": [1 | grondslag.van <= moment; moment < grondslag.tot],
-		"grondslag-verkeerd-spoor": array.concat([1 | grondslag.spoor == "samenwerking"], openingen),
+		"grondslag-verkeerd-spoor": array.concat(
+			[1 | grondslag.spoor == "samenwerking"; voorbehouden_gevraagd == []],
+			openingen,
+		),
 		"activiteit-onbekend": array.concat(
 			[1 | bestaat != []; activiteit == input.zaak.soort],
 			[1 | bestaat != []; input.zaak == null],
 		),
-		"doel-ontbreekt": verzoek.doel,
+		"doel-ontbreekt": [1 |
+			verzoek.doel != []
+			every doel in verzoek.doel {
+				doel in grondslag.doelen
+			}
+		],
 		"vraagstelling-ontbreekt": [1 | count(verzoek.vraagstelling) >= basis.vraagstelling_minimaal],
 		"verschijnsel-niet-aangewezen": [1 | verzoek.verschijnsel in input.zaak.verschijnselen],
 		# One is always few enough; an unknown maximum is none.
@@ -30,6 +38,23 @@ vraag := bewijs if {
 		),
 	}
 }
+
+# METADATA
+# description: >-
+#   What is asked here though it is kept for other deelnemers: an activity, or a recipient of a result
+#   (WGS 2.28, 2.31(9), 2.31(11), 2.32(2)).
+voorbehouden_gevraagd := [iets |
+	alleen := basis.voorbehouden
+	not input.vrager.deelnemer in alleen.deelnemers
+	some iets in array.concat(
+		[activiteit | some activiteit in activiteiten_hier; activiteit in alleen.activiteiten],
+		[soort | soort := input.ontvanger.soort; soort in alleen.ontvangers; gewone_vraag == false],
+	)
+]
+
+# METADATA
+# description: The activity asked for, and that of the zaak.
+activiteiten_hier := [input.verzoek.activiteit, object.get(input, ["zaak", "soort"], null)]
 
 # METADATA
 # description: A question to a source. An unknown kind of verzoek is judged as every kind.

@@ -63,10 +63,19 @@ def test_a_choice_of_consent_waits_for_one(choosy: Decider) -> None:
 
 @pytest.mark.parametrize("soort", CHOICE["soorten"])
 def test_one_of_a_choice_is_enough(choosy: Decider, soort: str) -> None:
-    """Any one of the kinds opens the category."""
-    dossier = merge(bases()["hhk"], {"instemmingen": [consent(soort)]})
+    """Any one of the kinds opens the category, when the source itself recorded it."""
+    source = bases()["hhk"]["bron"]["organisatie"]
+    dossier = merge(bases()["hhk"], {"instemmingen": [consent(soort, organisatie=source)]})
 
     assert "bedrijfsgegevens" in choosy.decide(invoer.parse(dossier)).granted
+
+
+@pytest.mark.parametrize("soort", CHOICE["soorten"])
+def test_another_cannot_choose_for_the_source(choosy: Decider, soort: str) -> None:
+    """What somebody else recorded opens nothing."""
+    dossier = merge(bases()["hhk"], {"instemmingen": [consent(soort, organisatie="om-wl")]})
+
+    assert "bedrijfsgegevens" not in choosy.decide(invoer.parse(dossier)).granted
 
 
 @pytest.mark.parametrize("bron", ["om", bases()["hhk"]["bron"]["deelnemer"]])
@@ -88,12 +97,13 @@ RENEWALS: Final = [
     ("2018-01-10", ["2022-01-01"], False),
     ("2018-01-10", ["2022-01-01", "2024-12-31"], True),
     ("2018-01-10", ["2022-01-01", "2025-02-01"], False),
-    ("2018-01-10", ["2022-01-01", "2022-01-02"], True),
+    # Decided in the same term, so one renewal (BGS 1.16(3)).
+    ("2018-01-10", ["2022-01-01", "2022-01-02"], False),
 ]
 
 
 @pytest.mark.parametrize(("brought", "decided", "kept"), RENEWALS)
-def test_each_renewal_is_decided_before_the_end_it_moves(
+def test_each_renewal_is_decided_within_the_term_it_renews(
     renewing: Decider, brought: str, decided: list[str], *, kept: bool
 ) -> None:
     """An item is kept five years, and two more for each renewal that came in time."""
