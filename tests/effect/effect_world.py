@@ -81,16 +81,17 @@ def moment(text: str) -> dt.datetime:
     return EPOCH + dt.timedelta(microseconds=instant(text))
 
 
-def outside(clock: Stopped, ids: Numbered) -> Outside:
+def outside(clock: Stopped, begin: int = 0) -> Outside:
     """Make the world around the services; its sources have nothing, its log goes nowhere."""
-    return Outside(clock=clock, ids=ids, make_bron=lambda _: Silent(), lines=io.StringIO())
+    lines = io.StringIO()
+    return Outside(clock=clock, ids=Numbered(begin), make_bron=lambda _: Silent(), lines=lines)
 
 
 @asynccontextmanager
 async def opened(folder: Path, now: str, begin: int = 0) -> AsyncIterator[OpenServices]:
     """Open the services on a folder; its clock stands still."""
-    outside = Outside(clock=Stopped(moment(now)), ids=Numbered(begin), make_bron=lambda _: Silent())
-    async with open_services(Settings(data=folder), outside) as services:
+    world = outside(Stopped(moment(now)), begin)
+    async with open_services(Settings(data=folder), world) as services:
         yield services
 
 

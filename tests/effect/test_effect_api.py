@@ -13,13 +13,11 @@ from broker.api.context import hash_token
 from broker.app import OpenServices, create_app
 from broker.settings import Settings
 from tests.effect.effect_world import (
-    Numbered,
     Stopped,
     a_vraag,
     ask,
     fill,
     moment,
-    opened,
     outside,
 )
 from tests.effect.test_effect_memo import (
@@ -75,19 +73,19 @@ async def people(services: OpenServices) -> None:
 @pytest.fixture
 async def api(tmp_path: Path) -> AsyncIterator[Api]:
     """Open the API a day after the questions were put."""
-    folder = tmp_path / "var"
-    async with opened(folder, NU) as services:
+    clock = Stopped(moment(NU))
+    app = create_app(Settings(data=tmp_path / "var"), outside(clock))
+    async with app.router.lifespan_context(app):
+        services: OpenServices = app.state.services
         await fill(services, zaken(), KAARTEN)
         await people(services)
         for wie, who, bron in VRAGEN.values():
             await ask(services, wie, a_vraag(who, wie, bron, GLAZENWASSERS))
-    async with opened(folder, "2024-01-21", 90_000_000) as services:
-        world = outside(Stopped(moment("2024-01-21")), Numbered(95_000_000))
-        app = create_app(Settings(data=folder), world, services)
-        async with app.router.lifespan_context(app):
-            transport = httpx2.ASGITransport(app=app)
-            async with httpx2.AsyncClient(transport=transport, base_url="http://sluis") as client:
-                yield Api(services, client)
+        # Only what was asked before the moment of the calculation counts.
+        clock.moment = moment("2024-01-21")
+        transport = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://sluis") as client:
+            yield Api(services, client)
 
 
 async def test_counts_come_first(api: Api) -> None:
