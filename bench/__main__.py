@@ -10,9 +10,12 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from bench import decision, pipeline, record, report
+from bench import decision, growth, pipeline, record, report
 from bench.pipeline import Plan
 from broker.app import SystemClock
+from broker.decision.decide import Decider
+from broker.decision.regelset import Regelset
+from broker.decision.register import default_root
 
 RESULTS: Final = Path(__file__).parent / "results"
 
@@ -23,6 +26,9 @@ class Counts:
 
     decisions: int = 5000
     opa: int = 1000
+    growth: int = 1000
+    rounds: int = 5
+    """Of the growth: how often small and large take turns."""
     plans: tuple[Plan, ...] = (
         Plan(clients=1, requests=250, rounds=5),
         Plan(clients=8, requests=600, rounds=5),
@@ -43,10 +49,7 @@ def measure(counts: Counts, moment: dt.datetime, folder: Path, console: Console)
         console: Where to tell.
     """
     console.print("== bench 1/3: de beslissing")
-    decided = {
-        "sluis": decision.measure(counts.decisions),
-        "opa": decision.measure_opa(counts.opa),
-    }
+    decided = decisions(counts)
     console.print("== bench 2/3: vragen door beide deuren, om en om met een kale proxy")
     piped = pipeline.measure_all(folder / "broker", counts.plans)
     console.print("== bench 3/3: het logboek en de schijf")
@@ -65,6 +68,20 @@ def measure(counts: Counts, moment: dt.datetime, folder: Path, console: Console)
             "sqlite": record.measure_sqlite(folder, counts.inserts),
             "disk": record.measure_disk(folder, counts.inserts),
         },
+    }
+
+
+def decisions(counts: Counts) -> dict[str, Any]:
+    """Measure the decision: here, with OPA beside it, and both with ten times the register."""
+    rules = Regelset.from_folder(default_root())
+    served = None
+    if decision.has_opa():
+        with decision.opa_decider(rules) as decider:
+            served = decision.measure(counts.opa, decider)
+    return {
+        "sluis": decision.measure(counts.decisions, Decider.load(rules)),
+        "opa": served,
+        "groei": growth.measure(counts.growth, counts.rounds, with_opa=decision.has_opa()),
     }
 
 

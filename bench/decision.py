@@ -14,10 +14,9 @@ from typing import Any, Final
 import orjson
 
 from bench.figures import Cijfers, summary, timed
-from broker.decision.decide import Decider, EngineFactory
+from broker.decision.decide import Decider
 from broker.decision.regelset import Regelset
-from broker.decision.register import default_root
-from broker.decision.rules import PolicyEngine, Rules
+from broker.decision.rules import Rules
 from broker.domain import invoer
 from broker.domain.besluit import Besluit, Uitkomst
 from broker.domain.dossier import Dossier
@@ -124,16 +123,13 @@ def _betrokkene() -> dict[str, Any]:
     }
 
 
-def measure(count: int, engine: EngineFactory | None = None) -> Cijfers:
-    """Decide the base dossier `count` times, with the engine of Sluis or another.
+def measure(count: int, decider: Decider) -> Cijfers:
+    """Decide the base dossier `count` times.
 
     Raises:
         RuntimeError: A besluit is not the grant that it must be, so nothing was measured.
     """
-    root = default_root()
-    decider = Decider.load(root, engine) if engine else Decider.load(root)
     dossier = base_dossier()
-    decider.decide(dossier)  # the engine of the day is loaded once
     taken: list[Besluit] = []
     each, seconds = timed(count, lambda _: taken.append(decider.decide(dossier)))
     if any(besluit.uitkomst != Uitkomst.TOEGEWEZEN for besluit in taken):
@@ -163,41 +159,30 @@ class _OpaServer:
         self._connection.close()
 
 
-def measure_opa(count: int) -> Cijfers | None:
-    """Decide the same, with OPA on this machine as the engine; None: there is no OPA."""
-    program = shutil.which("opa")
-    if program is None:
-        return None
-    with TemporaryDirectory(prefix="sluis-bench-") as folder:
-        data: list[Mapping[str, Any]] = []
-
-        def keep(_: Rules, found: Mapping[str, Any]) -> PolicyEngine:
-            """Catch the register of the day; its use fails, as nothing decides here."""
-            data.append(found)
-            raise _CaughtError
-
-        try:
-            Decider.load(default_root(), keep).decide(base_dossier())
-        except _CaughtError:
-            Path(folder, "data.json").write_bytes(orjson.dumps(data[0]))
-        with _opa(program, Path(folder, "data.json")) as server:
-            return measure(count, lambda _rules, _data: server)
-
-
-class _CaughtError(Exception):
-    """The register is caught."""
+def has_opa() -> bool:
+    """Tell whether OPA is on this machine."""
+    return shutil.which("opa") is not None
 
 
 @contextmanager
-def _opa(program: str, data: Path) -> Iterator[_OpaServer]:
+def opa_decider(regelset: Regelset) -> Iterator[Decider]:
+    """Run OPA as a server with these rules and their register; decide with it as the engine."""
+    with TemporaryDirectory(prefix="sluis-bench-") as folder:
+        data = Path(folder, "data.json")
+        data.write_bytes(orjson.dumps(Decider.load(regelset).register.data))
+        rules = Path(folder, "besluit.rego")
+        rules.write_text(Rules(regelset).text, encoding="utf-8")
+        with _opa(rules, data) as server:
+            yield Decider.load(regelset, lambda _rules, _data: server)
+
+
+@contextmanager
+def _opa(rules: Path, data: Path) -> Iterator[_OpaServer]:
     with socket.socket() as free:
         free.bind((_HOST, 0))
         port = free.getsockname()[1]
-    rules = data.with_name("besluit.rego")
-    rules.write_text(Rules(Regelset.from_folder(default_root())).text, encoding="utf-8")
-    files = [str(rules), str(data)]
-    command = [program, "run", "--server", "--addr", f"{_HOST}:{port}", "--log-level", "error"]
-    command += ["--disable-telemetry", *files]
+    command = [shutil.which("opa") or "opa", "run", "--server", "--addr", f"{_HOST}:{port}"]
+    command += ["--log-level", "error", "--disable-telemetry", str(rules), str(data)]
     with subprocess.Popen(  # noqa: S603 - OPA itself
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:

@@ -9,15 +9,20 @@ import pytest
 from rich.console import Console
 
 from bench import __main__ as program
-from bench import decision, report
+from bench import decision, growth, report
 from bench.__main__ import Counts
 from bench.load import Job
 from bench.pipeline import Plan, jobs, send, stand
+from broker.decision.decide import Decider
+from broker.decision.regelset import Regelset
+from broker.decision.register import default_root
 
 MOMENT = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
 TINY = Counts(
     decisions=3,
     opa=1,
+    growth=1,
+    rounds=1,
     plans=(Plan(clients=1, requests=1, rounds=1), Plan(clients=2, requests=2, rounds=1)),
     producers=((1, 2), (2, 1)),
     inserts=2,
@@ -44,7 +49,10 @@ def test_a_run_has_all_its_figures(tmp_path: Path) -> None:
     assert all(row["ratio"] > 0 and row["added_p50_us"] for row in kept["pipeline"])
     assert [row["n"] for row in kept["log"]["sluis"]] == [2, 2]
     assert kept["log"]["sqlite"]["n"] == kept["log"]["disk"]["n"] == 2
-    assert len(report.aims(kept)) == 3
+    engines = [row for row in kept["decision"]["groei"].values() if row]
+    assert all(row["ratio"] > 0 for row in engines)
+    # Two of the decision here, one beside OPA, one of growth for each engine, two of the doors.
+    assert len(report.aims(kept)) == 2 + (kept["decision"]["opa"] is not None) + len(engines) + 2
 
 
 def test_a_wrong_answer_is_no_measurement(tmp_path: Path) -> None:
@@ -76,3 +84,18 @@ def test_base_dossier_is_the_published_one(shared: Path) -> None:
 
     del published["verzoek"]["vraagstelling"], ours["verzoek"]["vraagstelling"]
     assert ours == published
+
+
+def test_a_grown_register_is_ten_times_as_large_and_decides_the_same() -> None:
+    """What is measured as ten times the register is that, and the besluit is the same."""
+    small = Regelset.from_folder(default_root())
+    large = growth.grown(small)
+    deciders = [Decider.load(rules) for rules in (small, large)]
+
+    bases = [len(d.register.data["standen"]["0"]["grondslagen"]) for d in deciders]
+    outcomes = [d.decide(decision.base_dossier()).as_json() for d in deciders]
+
+    assert bases[1] == growth.TIMES * bases[0]
+    for outcome in outcomes:
+        del outcome["versies"]
+    assert outcomes[0] == outcomes[1]
