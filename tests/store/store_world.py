@@ -107,6 +107,21 @@ def a_besluit(**changes: object) -> dict[str, Any]:
     }
 
 
+def a_beslislogregel(**changes: object) -> dict[str, Any]:
+    """Make the record of the decision that came to a besluit."""
+    return {
+        "id": "b-1",
+        "trace_id": "0" * 31 + "1",
+        "span_id": "0" * 15 + "1",
+        "moment": NOW,
+        "gebruiker": "g-017",
+        "organisatie": "zaanstad-college",
+        "besluit": "b-1",
+        "regel": "{}",
+        **changes,
+    }
+
+
 def an_instemming(**changes: object) -> dict[str, Any]:
     """Make an instemming for every subject of the zaak."""
     return {

@@ -11,17 +11,24 @@ from broker.domain.pseudoniem import Pseudonimiseerder
 from broker.errors import ConflictError, InvalidInputError
 from broker.store import Store
 from broker.store.models import METADATA
-from tests.store.store_world import BETROKKENE, a_besluit, a_verzoek, an_instemming
+from tests.store.store_world import (
+    BETROKKENE,
+    a_beslislogregel,
+    a_besluit,
+    a_verzoek,
+    an_instemming,
+)
 
 BSN = "999993653"
 KVK = "90001354"
 
 
 async def record(store: Store) -> None:
-    """Record one question with one besluit."""
+    """Record one question with one besluit, and the record of that decision."""
     async with store.begin() as tx:
         await tx.verzoeken.insert(a_verzoek())
         await tx.besluiten.insert_many([a_besluit()])
+        await tx.beslislogboek.insert_many([a_beslislogregel()])
 
 
 async def run(store: Store, statement: str) -> None:
@@ -44,12 +51,14 @@ async def dump(store: Store) -> dict[str, list[Any]]:
     [
         "UPDATE besluiten SET uitkomst = 'geweigerd'",
         "UPDATE verzoeken SET grondslag = 'awr-43c' WHERE id = 'v-1'",
+        "UPDATE beslislogregels SET regel = '{}'",
+        "DELETE FROM beslislogregels",
         "DELETE FROM besluiten",
         "DELETE FROM verzoeken WHERE id = 'v-1'",
     ],
 )
 async def test_evidence_cannot_be_changed(store: Store, statement: str) -> None:
-    """The database itself refuses to change or remove a verzoek or a besluit."""
+    """The database itself refuses to change or remove a verzoek, a besluit or its record."""
     await record(store)
     before = await dump(store)
     with pytest.raises(ConflictError, match="bewijs"):
@@ -58,7 +67,7 @@ async def test_evidence_cannot_be_changed(store: Store, statement: str) -> None:
     assert await dump(store) == before
 
 
-@pytest.mark.parametrize("table", ["verzoeken", "besluiten"])
+@pytest.mark.parametrize("table", ["verzoeken", "besluiten", "beslislogregels"])
 async def test_evidence_cannot_be_emptied_or_replaced(store: Store, table: str) -> None:
     """The ways around a DELETE are closed as well: REPLACE in SQLite, TRUNCATE in PostgreSQL."""
     await record(store)
