@@ -33,6 +33,13 @@ test_sexual_behaviour_needs_a_criminal_question if {
 	"seksueel-gedrag-niet-toegestaan" in codes("hhk", [vraagt("seksueel-gedrag")])
 }
 
+test_sexual_behaviour_passes_beside_criminal_data if {
+	gevraagd := ["/verzoek/categorieen", ["seksueel-gedrag", "justitieel"]]
+	"seksueel-gedrag-niet-toegestaan" in codes("hhk", [gevraagd])
+	mensenhandel := ["/verzoek/verschijnsel", "mensenhandel"]
+	not "seksueel-gedrag-niet-toegestaan" in codes("hhk", [gevraagd, mensenhandel])
+}
+
 test_police_data_wait_for_consent if {
 	oordeel("politie", [["/instemmingen", []]]).uitkomst == "instemming-vereist"
 	codes("politie", [["/instemmingen", []]]) == {"bevoegd-gezag-ontbreekt"}
@@ -57,6 +64,16 @@ test_bilateral_basis_opens_its_own_categories if {
 	codes("tweezijdig", [basis]) == {code | some code in gevraagd}
 	codes("tweezijdig", [basis, vraagt("identificatie")]) == {"categorie-niet-van-grondslag"}
 	gronden("tweezijdig", [basis, belastingdienst]) == {"grondslag-verkeerd-spoor"}
+}
+
+test_bilateral_basis_serves_its_own_requesters if {
+	basis := ["/grondslag", "wpg-16"]
+	om := ["/vrager/deelnemer", "om"]
+	burgemeester := ["/vrager/deelnemer", "burgemeester"]
+	oordeel("tweezijdig", [basis, om, ["/vrager/taak", "ro-124"]]).uitkomst == "toegewezen"
+	gronden("tweezijdig", [basis, burgemeester, ["/vrager/taak", "openbare-orde"]]) == set()
+	anders := ["/vrager/taak", "paspoortwet"]
+	gronden("tweezijdig", [basis, burgemeester, anders]) == {"grondslag-verkeerd-spoor"}
 }
 
 test_item_passes_on_its_labels_only if {

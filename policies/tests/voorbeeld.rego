@@ -12,11 +12,18 @@ import rego.v1
 
 # METADATA
 # description: The verdict on an example with these facts replaced, each `[pointer, value]`.
-oordeel(voorbeeld, feiten) := besluit if {
-	wijzigingen := [{"op": "add", "path": feit[0], "value": feit[1]} | some feit in feiten]
-	aangepast := json.patch(data.voorbeelden[voorbeeld], wijzigingen)
-	besluit := data.sluis.besluit.besluit with input as aangepast
+oordeel(voorbeeld, feiten) := oordeel_onder([], voorbeeld, feiten)
+
+# METADATA
+# description: The same, where the basis of the example says something else, `[pointer, value]` too.
+oordeel_onder(basis, voorbeeld, feiten) := besluit if {
+	aangepast := json.patch(data.voorbeelden[voorbeeld], [vervang("", feit) | some feit in feiten])
+	pad := concat("/", ["", aangepast.stand, "grondslagen", object.get(aangepast, "grondslag", "")])
+	standen := json.patch(data.standen, [vervang(pad, deel) | some deel in basis])
+	besluit := data.sluis.besluit.besluit with input as aangepast with data.standen as standen
 }
+
+vervang(pad, deel) := {"op": "add", "path": concat("", [pad, deel[0]]), "value": deel[1]}
 
 # METADATA
 # description: The grounds on the whole question of such an example.
