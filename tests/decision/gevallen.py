@@ -14,6 +14,7 @@ from broker.domain.besluit import Besluit
 
 ROOT: Final = Path(__file__).parents[2]
 CASES: Final = Path(__file__).parent / "cases"
+ZVH: Final = ROOT / "tests" / "zvh" / "cases"
 BASES: Final = "basissen.yaml"
 
 # The grounds of the contract. An instemming is the only thing that waits instead of refusing.
@@ -27,6 +28,9 @@ WAITING: Final = frozenset(
         "bezwaar-deelnemer",
         "rac-toets-ontbreekt",
         "functionaris-ontbreekt",
+        "beroepsgeheim-niet-doorbroken",
+        "geheimhoudingsverklaring-ontbreekt",
+        "eerst-treffer-bij-ontvanger",
     }
 )
 
@@ -58,9 +62,9 @@ def merge(target: object, patch: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def bases() -> Mapping[str, dict[str, Any]]:
-    """Return the dossiers that the cases start from."""
-    written = yaml.safe_load((CASES / BASES).read_text(encoding="utf-8"))
+def bases(folder: Path = CASES) -> Mapping[str, dict[str, Any]]:
+    """Return the dossiers that the cases in this folder start from."""
+    written = yaml.safe_load((folder / BASES).read_text(encoding="utf-8"))
     found: dict[str, dict[str, Any]] = {}
     for name, base in written.items():
         found[name] = base.get("dossier") or merge(found[base["van"]], base["patch"])
@@ -68,16 +72,16 @@ def bases() -> Mapping[str, dict[str, Any]]:
 
 
 @cache
-def cases() -> tuple[Geval, ...]:
-    """Return every case of the project."""
+def cases(folder: Path = CASES) -> tuple[Geval, ...]:
+    """Return every case in this folder."""
     return tuple(
         Geval(
             thema=path.stem,
             naam=case["naam"],
-            dossier=merge(bases()[case["basis"]], case["patch"]),
+            dossier=merge(bases(folder)[case["basis"]], case["patch"]),
             verwacht={k: v for k, v in case.items() if k not in ("naam", "basis", "patch")},
         )
-        for path in sorted(CASES.glob("*.yaml"))
+        for path in sorted(folder.glob("*.yaml"))
         if path.name != BASES
         for case in yaml.safe_load(path.read_text(encoding="utf-8"))
     )

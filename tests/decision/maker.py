@@ -11,7 +11,7 @@ from typing import Any, Final
 from broker.domain import invoer
 from broker.domain.dossier import Dossier
 from broker.errors import InvalidInputError
-from tests.decision.gevallen import bases, cases
+from tests.decision.gevallen import CASES, ZVH, bases, cases
 
 Place = tuple[str | int, ...]
 
@@ -25,24 +25,37 @@ _CATEGORIES: Final = (
     "identificatie", "verblijfsstatus", "financieel", "inkomen", "bedrijfsgegevens", "fiscaal",
     "vergunning-subsidie", "politiegegevens-8-13", "politiegegevens-9-10", "justitieel",
     "seksueel-gedrag", "nationaliteit", "gezondheid", "sterrenbeeld", "toezicht-handhaving",
+    "zorgindicatie", "begeleiding-zorg", "relaties",
 )  # fmt: skip
 _DEELNEMERS: Final = (
     "politie", "rijksbelastingdienst", "fiod", "kmar", "uwv", "ind", "om", "burgemeester",
-    "college", "provincie", "nla", "nvwa", "bank",
+    "college", "provincie", "nla", "nvwa", "bank", "ggd", "ggz-instelling", "reclassering",
 )  # fmt: skip
-_NAMES: Final = ("waterrijk-burgemeester", "politie-wl", "nvwa", "uwv", "fiod", "om-wl", "")
+_NAMES: Final = (
+    "waterrijk-burgemeester",
+    "politie-wl",
+    "nvwa",
+    "uwv",
+    "fiod",
+    "om-wl",
+    "ggz-wl",
+    "waterrijk-college",
+    "",
+)
 _VALUES: Final[dict[str, tuple[object, ...]]] = {
     "deur": ("verzoek", "verstrekking"),
     "grondslag": (
         "wgs-riec", "riec-convenant", "wpg-16", "wpg-18", "wpg-19", "wpg-20-1", "awr-43c",
-        "suwi-64", "avg-6",
+        "suwi-64", "avg-6", "wgs-zvh", "wgs-zvh",
     ),
     "soort": (
         "bevraging", "treffer-geen-treffer", "resultaatdeling", "hhk", "casus", "scan",
         "natuurlijk-persoon", "rechtspersoon", "deelnemer", "derde-publiek", "derde-privaat",
         "ander-riec", "bevoegd-gezag", "wpg-20-besluit", "leverancier", "geen-bezwaar",
+        "incidentele-derde", "ander-zvh", "priolijst", "goed-hulpverlenerschap",
+        "uitdrukkelijke-toestemming", "geheimhoudingsverklaring", "bewaarverlenging",
     ),
-    "activiteit": ("hhk", "casus", "scan", "iets"),
+    "activiteit": ("hhk", "casus", "scan", "priolijst", "iets"),
     "verschijnsel": ("drugs", "mensenhandel", "vastgoed"),
     "vraagstelling": ("kort", "Wie is hier de baas 🦆?", "Een vraag die lang genoeg is"),
     "aantal_betrokkenen": (1, 2, 5, 6, 9007199254740991),
@@ -74,7 +87,7 @@ _VALUES: Final[dict[str, tuple[object, ...]]] = {
     "signalen": ([], ["drugshandel"], ["anders"]),
     "band": ([], ["woont"], ["gevestigd"], ["werkt", "gevestigd"]),
     "verschijnselen": ([], ["drugs"], ["mensenhandel"]),
-    "doel": ([], ["fiscaal"]),
+    "doel": ([], ["fiscaal"], ["zorg"], ["bestuurlijk", "zorg"]),
     "verlengingen": ([{"besluit_op": "2026-03-01"}], [{}], [{"besluit_op": "2026-03-01"}] * 3),
 }  # fmt: skip
 
@@ -113,7 +126,11 @@ def at(data: Any, place: Place) -> Any:  # noqa: ANN401 - whatever stands there
 def dossiers(seed: int) -> Iterator[tuple[dict[str, Any], Dossier]]:
     """Yield dossiers without end, as written and as read; each has one to three broken facts."""
     chance = random.Random(seed)
-    starts = [*bases().values(), *(dict(case.dossier) for case in cases())]
+    starts = [
+        start
+        for folder in (CASES, ZVH)
+        for start in (*bases(folder).values(), *(dict(case.dossier) for case in cases(folder)))
+    ]
     while True:
         written = copy.deepcopy(chance.choice(starts))
         for _ in range(chance.randint(1, 3)):

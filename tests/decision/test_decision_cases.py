@@ -8,7 +8,7 @@ import yaml
 
 from broker.decision.decide import Decider
 from broker.domain import invoer
-from tests.decision.gevallen import Geval, bases, cases, expected, merge, outcome, plain
+from tests.decision.gevallen import ZVH, Geval, bases, cases, expected, merge, outcome, plain
 
 
 @pytest.mark.parametrize("case", cases(), ids=str)
@@ -33,7 +33,7 @@ def test_every_ground_is_told_somewhere() -> None:
         for path in (Path(__file__).parents[2] / "grondslagen" / "redenen").glob("*.yaml")
         for code in yaml.safe_load(path.read_text(encoding="utf-8"))["redenen"]
     }
-    told = [set(case.verwacht["codes"]) for case in cases()]
+    told = [set(case.verwacht["codes"]) for case in (*cases(), *cases(ZVH))]
 
     assert set().union(*told) == texts
     assert [code for code in texts if all(code in codes for codes in told)] == []

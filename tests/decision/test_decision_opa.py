@@ -19,7 +19,7 @@ from broker.decision.rules import ENTRYPOINT, Rules
 from broker.domain import invoer
 from broker.domain.dossier import Dossier
 from broker.errors import DecisionError
-from tests.decision.gevallen import cases
+from tests.decision.gevallen import ZVH, cases
 from tests.decision.maker import dossiers
 
 POLICIES: Final = default_root() / "policies"
@@ -88,7 +88,7 @@ def answer_of_ours(engine: CompiledEngine, facts: dict[str, Any]) -> list[Any]:
 def all_dossiers() -> list[Dossier]:
     """Return the dossiers of all cases, and the made ones."""
     made = (dossier for _, dossier in islice(dossiers(SEED), GENERATED))
-    return [*(invoer.parse(case.dossier) for case in cases()), *made]
+    return [*(invoer.parse(case.dossier) for case in (*cases(), *cases(ZVH))), *made]
 
 
 def test_engine_says_what_opa_says(opa: str, tmp_path: Path) -> None:

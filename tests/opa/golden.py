@@ -10,12 +10,12 @@ from broker.decision.regelset import Regelset
 from broker.decision.register import default_root
 from broker.domain import invoer
 from broker.domain.besluit import Besluit
-from tests.decision.gevallen import Geval, cases
+from tests.decision.gevallen import ZVH, Geval, cases
 
 
 def all_cases() -> tuple[Geval, ...]:
     """Return the cases of every basis."""
-    return cases()
+    return (*cases(), *cases(ZVH))
 
 
 def chosen(decider: Decider) -> Iterator[Geval]:

@@ -15,7 +15,7 @@ from broker.decision.decide import Decider
 from broker.decision.opa.bundle import ANTWOORD
 from broker.decision.register import default_root
 from broker.domain import invoer
-from tests.decision.gevallen import bases
+from tests.decision.gevallen import ZVH, bases
 
 FLOOR: Final = 95.0
 """The least part of the rules, in percent, that their tests must reach."""
@@ -69,7 +69,11 @@ def _data() -> dict[str, Any]:
     return decider.register.data | {
         "sluis": {"digest": decider.digest},
         "voorbeelden": {
-            name: decider.facts(invoer.parse(dossier)) for name, dossier in bases().items()
+            name: decider.facts(invoer.parse(dossier))
+            for name, dossier in (
+                *bases().items(),
+                *((f"huis-{name}", dossier) for name, dossier in bases(ZVH).items()),
+            )
         },
     }
 
