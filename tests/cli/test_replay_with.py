@@ -8,7 +8,7 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
-from bench.replay import fill
+from bench.replay import fill, measure
 from broker.cli import app
 from broker.cli.replay import compare_all, replay_all
 from broker.decision.regelset import Regelset
@@ -157,3 +157,13 @@ def test_dossier_that_cannot_be_decided_is_named(tmp_path: Path) -> None:
 
     assert found.anders.besluiten == ["b-00000002"]
     assert found.gelijk == 2
+
+
+def test_benchmark_measures_only_what_is_right(tmp_path: Path) -> None:
+    """The figures tell how many were decided again; a wrong number of them is no measurement."""
+    settings = Settings(data=tmp_path / "var")
+    fill(settings, 3)
+
+    assert measure(settings, 3, 1)["n"] == 3
+    with pytest.raises(RuntimeError, match="not the same"):
+        measure(settings, 4, 1)
