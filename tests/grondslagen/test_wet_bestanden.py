@@ -13,7 +13,16 @@ import pytest
 import referencing
 from pydantic import BaseModel
 
-from broker.decision.files import EenVan, Grondslag, Opent, Regel, Sluit, Wet
+from broker.decision.files import (
+    EenVan,
+    Grondslag,
+    Opent,
+    Regel,
+    Resultaat,
+    Sluit,
+    Voorbehouden,
+    Wet,
+)
 from tests.grondslagen.test_redenen import STIFF
 from tests.grondslagen.wetten import FILES, GRONDSLAGEN, read, slug
 
@@ -212,6 +221,8 @@ def members(part: dict[str, Any]) -> set[str]:
         (schema("wet.schema.json")["$defs"]["een_van"], EenVan),
         (schema("wet.schema.json")["$defs"]["sluit"], Sluit),
         (schema("grondslag.schema.json"), Grondslag),
+        (schema("grondslag.schema.json")["properties"]["resultaat"], Resultaat),
+        (schema("grondslag.schema.json")["properties"]["voorbehouden"], Voorbehouden),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
