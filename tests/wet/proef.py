@@ -8,7 +8,7 @@ from broker.decision.decide import Decider
 from broker.decision.register import default_root
 from broker.domain import invoer
 from broker.domain.besluit import Besluit, Uitkomst
-from tests.decision.gevallen import bases, merge
+from tests.decision.gevallen import ZVH, bases, merge
 
 Patch = Mapping[str, Any]
 
@@ -92,7 +92,8 @@ _OWN: Final[Mapping[str, tuple[str, Patch]]] = {
         },
     ),
 }
-STARTS: Final = (*(name for name in bases() if name != "tweezijdig"), *_OWN)
+_HOUSE: Final = {f"zvh-{name}": base for name, base in bases(ZVH).items()}
+STARTS: Final = (*(name for name in bases() if name != "tweezijdig"), *_OWN, *_HOUSE)
 
 
 @cache
@@ -104,7 +105,7 @@ def decider() -> Decider:
 def dossier(name: str, patch: Patch | None = None) -> dict[str, Any]:
     """Return the dossier of this name, with a change."""
     start, own = _OWN.get(name, (name, {}))
-    return merge(merge(bases()[start], own), patch or {})
+    return merge(merge({**bases(), **_HOUSE}[start], own), patch or {})
 
 
 def besluit(name: str, patch: Patch | None = None) -> Besluit:

@@ -38,6 +38,11 @@ def test_w02_p02_a_question_has_its_purpose_beforehand(doel: list[str] | None) -
     assert grounds("hhk", {"verzoek": {"doel": doel}}) == {"doel-ontbreekt"}
 
 
+def test_w02_p02_care_is_no_purpose_of_a_riec() -> None:
+    """Care is a purpose in a Zorg- en Veiligheidshuis only (WGS 2.17, 2.25)."""
+    assert grounds("hhk", {"verzoek": {"doel": ["zorg"]}}) == {"doel-ontbreekt"}
+
+
 def test_w02_p02_a_purpose_outside_enforcement_does_not_exist() -> None:
     """Criminal, administrative and fiscal enforcement are all there is (WGS 2.17)."""
     with pytest.raises(InvalidInputError) as told:
