@@ -9,9 +9,9 @@ from broker.api.context import Context, Uses, may
 from broker.api.problems import documented
 from broker.api.rollen import Actie
 from broker.api.velden import UITLEG, BewijsView, MetUitleg, StrictRoute, bewijs_view
-from broker.decision.uitleg import Uitleg
 from broker.domain.besluit import Besluit
 from broker.domain.dossier import Dossier
+from broker.domain.uitleg import Uitleg
 from broker.services.regels import explained
 
 router = APIRouter(route_class=StrictRoute, tags=["toetsingen"])

@@ -22,10 +22,10 @@ from broker.api.velden import (
     Tekst,
     bewijs_view,
 )
-from broker.decision.uitleg import Uitleg
 from broker.domain import invoer
 from broker.domain.besluit import Besluit
 from broker.domain.dossier import Aantal, Deel, Doel
+from broker.domain.uitleg import Uitleg
 from broker.errors import ForbiddenError
 from broker.services.doors import BronUitkomst, VerzoekUitkomst, Vraag
 from broker.services.regels import explained

@@ -11,9 +11,9 @@ from broker.api.context import Context, Uses, may
 from broker.api.problems import documented
 from broker.api.rollen import Actie
 from broker.api.velden import Naam, StrictRoute
-from broker.decision.vuistregels import Vuistregel
 from broker.domain.dossier import Moment
 from broker.domain.kalender import day_of, instant
+from broker.domain.uitleg import Vuistregel
 
 router = APIRouter(route_class=StrictRoute, tags=["vuistregels"])
 

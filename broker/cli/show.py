@@ -7,9 +7,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from broker.decision.herstelpaden import Pad
-from broker.decision.uitleg import Bevinding, Uitleg
 from broker.domain.besluit import Besluit
+from broker.domain.uitleg import Bevinding, Pad, Uitleg
 
 _KLEUR: Final = {
     "toegewezen": "green",
@@ -50,7 +49,7 @@ _PAD: Final = {
     "grondslag": "Stel de vraag op grond van {waarde}, als die grondslag past.",
     "fase": "Laat de deelnemers eerst besluiten tot fase {waarde}, als dat nodig is.",
 }
-"""What each step of a way asks of people."""
+"""What each choice of a way asks of people."""
 
 
 def show_uitleg(uitleg: Uitleg, console: Console | None = None) -> None:
@@ -97,7 +96,7 @@ def _about(bevinding: Bevinding) -> str:
 
 def way(pad: Pad) -> str:
     """Return one way to a grant in words."""
-    steps = [_PAD[stap.wijziging].format(waarde=stap.waarde) for stap in pad.stappen]
+    steps = [_PAD[keuze.wijziging].format(waarde=keuze.waarde) for keuze in pad.keuzes]
     first = " ".join(steps) or "De vraag zelf kan zo blijven."
     needed = "; ".join(
         f"{i.soort} van {i.organisatie or 'wie daarover gaat'}" for i in pad.instemmingen

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from broker.cli.options import plainly
-from broker.decision.vuistregels import Vuistregel
+from broker.domain.uitleg import Vuistregel
 
 
 def vuistregels(

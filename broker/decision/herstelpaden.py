@@ -8,13 +8,13 @@ the zaak is ever a candidate: those are facts, and no choice.
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from broker.decision.decide import Decider
 from broker.domain.besluit import Besluit, Uitkomst, VereisteInstemming
 from broker.domain.dossier import Dossier
 from broker.domain.kalender import day_of, instant
+from broker.domain.uitleg import Keuze, Pad
 
 MOST: Final = 300
 """Questions that one search tries at most: tens of milliseconds."""
@@ -24,32 +24,7 @@ _TREFFER: Final = "treffer-geen-treffer"
 _GEVER: Final = "een ander dan de vrager"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stap:
-    """One choice made differently: which, and what it becomes."""
-
-    wijziging: str
-    waarde: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pad:
-    """One way: the steps (none: the question may stay as it is), and the consents it then needs.
-
-    `categorieen` is what may be asked then.
-    """
-
-    stappen: tuple[Stap, ...]
-    instemmingen: tuple[VereisteInstemming, ...]
-    categorieen: tuple[str, ...]
-
-    @property
-    def price(self) -> int:
-        """How much it takes: what people must do, and whose yes they need."""
-        return len(self.stappen) + len(self.instemmingen)
-
-
-Change = tuple[Stap, Callable[[Dossier], Dossier]]
+Change = tuple[Keuze, Callable[[Dossier], Dossier]]
 
 
 def herstelpaden(decider: Decider, dossier: Dossier, besluit: Besluit) -> tuple[Pad, ...]:
@@ -73,7 +48,7 @@ def _ways(decider: Decider, dossier: Dossier, now: int) -> Iterator[Pad]:
     for steps in (0, 1, 2):
         found = False
         for chosen in itertools.combinations(changes, steps):
-            if left <= 0 or len({stap.wijziging for stap, _ in chosen}) < steps:
+            if left <= 0 or len({keuze.wijziging for keuze, _ in chosen}) < steps:
                 continue
             left -= 1
             if pad := _tried(decider, dossier, chosen, now):
@@ -92,8 +67,8 @@ def _tried(decider: Decider, dossier: Dossier, chosen: Sequence[Change], now: in
         besluit = decider.decide(_with_consents(dossier, nodig))
     if len(besluit.granted) <= now:
         return None
-    stappen = tuple(stap for stap, _ in chosen)
-    return Pad(stappen=stappen, instemmingen=nodig, categorieen=besluit.granted)
+    keuzes = tuple(keuze for keuze, _ in chosen)
+    return Pad(keuzes=keuzes, instemmingen=nodig, categorieen=besluit.granted)
 
 
 def _changes(decider: Decider, dossier: Dossier) -> Iterator[Change]:
@@ -106,7 +81,7 @@ def _changes(decider: Decider, dossier: Dossier) -> Iterator[Change]:
     known = [basis["categorieen"][name]["fase"] for name in asked if name in basis["categorieen"]]
     needed = max((fase for fase in known if fase), default=0)
     if dossier.zaak and needed > (dossier.zaak.fase or 0):
-        yield Stap(wijziging="fase", waarde=str(needed)), _to_phase(needed)
+        yield Keuze(wijziging="fase", waarde=str(needed)), _to_phase(needed)
     for grondslag in stand.data["grondslagen"]:
         if grondslag != dossier.grondslag:
             yield _choice("grondslag", grondslag, {"grondslag": grondslag})
@@ -143,7 +118,7 @@ def _of_zaak(dossier: Dossier) -> Iterator[Change]:
 
 
 def _choice(wijziging: str, waarde: str, patch: Mapping[str, Any]) -> Change:
-    return Stap(wijziging=wijziging, waarde=waarde), lambda dossier: _patched(dossier, patch)
+    return Keuze(wijziging=wijziging, waarde=waarde), lambda dossier: _patched(dossier, patch)
 
 
 def _patched(dossier: Dossier, patch: Mapping[str, Any]) -> Dossier:

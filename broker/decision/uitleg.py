@@ -5,64 +5,17 @@ The ways to a grant are found by deciding again (`herstelpaden`), never by guess
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from broker.decision.decide import Decider
 from broker.decision.gevonden import Gevonden
-from broker.decision.herstelpaden import Pad, herstelpaden
-from broker.domain.besluit import Besluit, Betreft, Deelbesluit, Weigeringsgrond
+from broker.decision.herstelpaden import herstelpaden
+from broker.domain.besluit import Besluit, Betreft, Weigeringsgrond
 from broker.domain.dossier import Dossier
 from broker.domain.kalender import day_of, instant
+from broker.domain.uitleg import Bevinding, Plicht, Uitleg
 
 _LINK = "https://wetten.overheid.nl/jci1.3:c:{bwb}&artikel={artikel}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bevinding:
-    """One ground on one part of the question: what stood in the dossier, and what the law says.
-
-    `onderdeel` is a category or item, None for a ground on the whole question; `gevonden` is None
-    where the requester may not know it.
-    """
-
-    code: str
-    onderdeel: str | None
-    gevonden: str | None
-    uitleg: str
-    wet: str
-    artikel: str
-    link: str | None
-    zekerheid: str
-    wie: str
-    herstel: str
-    herstelbaar: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plicht:
-    """An obligation that comes with what passes."""
-
-    voorwaarde: str
-    uitleg: str
-    wet: str
-    artikel: str
-    link: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Uitleg:
-    """The explanation of one besluit.
-
-    `bedoeld` holds for each unknown category the known ones that look like it.
-    """
-
-    uitkomst: str
-    delen: tuple[Deelbesluit, ...]
-    bevindingen: tuple[Bevinding, ...]
-    plichten: tuple[Plicht, ...]
-    bedoeld: Mapping[str, tuple[str, ...]]
-    paden: tuple[Pad, ...]
 
 
 def explain(decider: Decider, dossier: Dossier, besluit: Besluit, *, full: bool) -> Uitleg:

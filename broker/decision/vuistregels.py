@@ -16,28 +16,11 @@ from broker.decision.register import Stand
 from broker.domain.besluit import Besluit
 from broker.domain.dossier import Dossier
 from broker.domain.kalender import day_of, instant
+from broker.domain.uitleg import Vuistregel
 
 _VRAGER: Final = "organisatie-die-vraagt"
 _BRON: Final = "organisatie-die-levert"
 _RULES: Final = "Een vraag waar verder niets aan ontbreekt."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vuistregel:
-    """May be asked: this category, by this deelnemer, of this source.
-
-    `taken`, `activiteiten` and `instemmingen` are in the order of the register; `vanaf_fase` is
-    None where the basis knows no phases.
-    """
-
-    grondslag: str
-    vrager: str
-    taken: tuple[str, ...]
-    bron: str
-    categorie: str
-    vanaf_fase: int | None
-    activiteiten: tuple[str, ...]
-    instemmingen: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,10 @@ from typing import Final
 
 from broker.decision.decide import Decider
 from broker.decision.regelset import Regelset, RegisterError
-from broker.decision.uitleg import Uitleg, explain
+from broker.decision.uitleg import explain
 from broker.domain.besluit import Besluit
 from broker.domain.dossier import Dossier
+from broker.domain.uitleg import Uitleg
 from broker.errors import DecisionError
 from broker.store import Store
 

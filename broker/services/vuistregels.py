@@ -5,7 +5,8 @@ import datetime as dt
 from typing import Final
 
 from broker.decision.decide import Decider
-from broker.decision.vuistregels import Vuistregel, deelnemers, vuistregels
+from broker.decision.vuistregels import deelnemers, vuistregels
+from broker.domain.uitleg import Vuistregel
 from broker.services.regels import Regels
 
 KEPT: Final = 100

@@ -43,6 +43,7 @@ EXPECTED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("get", "/verzoeken/{id}/besluiten"): frozenset({ANALIST, PRIVACY}),
     ("post", "/toetsingen"): frozenset({ANALIST, ACCOUNT, PRIVACY}),
     ("post", "/effectberekeningen"): frozenset({ACCOUNT, PRIVACY}),
+    ("get", "/vuistregels"): ALL,
     ("get", HHK): ALL - {BEHEER},
     ("post", HHK): frozenset({ACCOUNT}),
     ("get", f"{HHK}/{{id}}"): ALL - {BEHEER},

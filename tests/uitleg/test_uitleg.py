@@ -13,9 +13,10 @@ from broker.decision.decide import Decider
 from broker.decision.gevonden import BLANKS
 from broker.decision.herstelpaden import herstelpaden
 from broker.decision.register import default_root
-from broker.decision.uitleg import Uitleg, explain
+from broker.decision.uitleg import explain
 from broker.domain import invoer
 from broker.domain.besluit import Uitkomst
+from broker.domain.uitleg import Uitleg
 from tests.decision.gevallen import Geval, bases, cases, merge
 
 DECIDER: Final = Decider.load(default_root())
@@ -105,7 +106,7 @@ def test_the_way_out_is_the_one_that_takes_least() -> None:
     """Tax data asked of the wrong source too early: another source and the next phase, no more."""
     uitleg = told(merge(bases()["hhk"], {"verzoek": {"categorieen": ["fiscaal"]}}))
 
-    ways = {tuple((s.wijziging, s.waarde) for s in pad.stappen) for pad in uitleg.paden}
+    ways = {tuple((s.wijziging, s.waarde) for s in pad.keuzes) for pad in uitleg.paden}
     assert ways == {
         (("bron", "waterrijk-college (college)"), ("fase", "2")),
         (("bron", "belastingdienst (rijksbelastingdienst)"), ("fase", "2")),
@@ -117,7 +118,7 @@ def test_a_missing_consent_is_the_whole_way() -> None:
     uitleg = told(merge(bases()["politie"], {"instemmingen": []}))
 
     [pad] = uitleg.paden
-    assert pad.stappen == ()
+    assert pad.keuzes == ()
     assert [(i.soort, i.organisatie) for i in pad.instemmingen] == [("bevoegd-gezag", "om-wl")]
 
 
