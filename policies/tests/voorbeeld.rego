@@ -12,16 +12,23 @@ import rego.v1
 
 # METADATA
 # description: The verdict on an example with these facts replaced, each `[pointer, value]`.
-oordeel(voorbeeld, feiten) := oordeel_onder([], voorbeeld, feiten)
+oordeel(voorbeeld, feiten) := besluit if {
+	besluit := data.sluis.besluit.besluit with input as aangepast(voorbeeld, feiten)
+}
 
 # METADATA
 # description: The same, where the basis of the example says something else, `[pointer, value]` too.
 oordeel_onder(basis, voorbeeld, feiten) := besluit if {
-	aangepast := json.patch(data.voorbeelden[voorbeeld], [vervang("", feit) | some feit in feiten])
-	pad := concat("/", ["", aangepast.stand, "grondslagen", object.get(aangepast, "grondslag", "")])
+	invoer := aangepast(voorbeeld, feiten)
+	pad := concat("/", ["", invoer.stand, "grondslagen", invoer.grondslag])
 	standen := json.patch(data.standen, [vervang(pad, deel) | some deel in basis])
-	besluit := data.sluis.besluit.besluit with input as aangepast with data.standen as standen
+	besluit := data.sluis.besluit.besluit with input as invoer with data.standen as standen
 }
+
+aangepast(voorbeeld, feiten) := json.patch(
+	data.voorbeelden[voorbeeld],
+	[vervang("", feit) | some feit in feiten],
+)
 
 vervang(pad, deel) := {"op": "add", "path": concat("", [pad, deel[0]]), "value": deel[1]}
 
