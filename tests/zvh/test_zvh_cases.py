@@ -6,6 +6,7 @@ from typing import Final
 import pytest
 
 from broker.decision.decide import Decider
+from broker.decision.uitleg import explain
 from broker.domain import invoer
 from tests.decision.gevallen import ZVH, Geval, cases, expected, outcome, plain
 
@@ -36,3 +37,15 @@ def test_no_ground_is_told_by_an_article_of_another(decider: Decider, case: Geva
     told = [f"{g.wet} {a}" for g in besluit.weigeringsgronden for a in g.artikel.split(", ")]
 
     assert [a for a in told if re.match(r"WGS 2\.(1[6-9]|2[0-3])\b|BGS 2\.1[3-6]\b", a)] == []
+
+
+@pytest.mark.parametrize("case", cases(ZVH), ids=str)
+def test_each_ground_is_explained(decider: Decider, case: Geval) -> None:
+    """Each ground is told with what stood in the dossier, and with nothing left to fill in."""
+    dossier = invoer.parse(case.dossier)
+    besluit = decider.decide(dossier)
+
+    told = explain(decider, dossier, besluit, full=True).bevindingen
+
+    assert {b.code for b in told} == {g.code for g in besluit.weigeringsgronden}
+    assert [b.gevonden for b in told if not b.gevonden or "{" in b.gevonden] == []
