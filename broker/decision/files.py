@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import PydanticCustomError
 
 from broker.decision.regelset import Regelfout
-from broker.domain.dossier import Datum, DuurTekst
+from broker.domain import dossier
+from broker.domain.dossier import Datum, Doel, DuurTekst, InstemmingSoort, OntvangerSoort
 from broker.domain.invoer import load_yaml, meldingen
 from broker.domain.kalender import parse_date
 from broker.errors import InvalidInputError
@@ -152,8 +153,8 @@ class Verklaring(Deel):
     """A consent asked of the recipient itself; `benoemd`: it must name each category."""
 
     grond: Tekst
-    soort: Tekst
-    ontvangers: Annotated[Ids, Field(min_length=1)]
+    soort: InstemmingSoort
+    ontvangers: Annotated[list[OntvangerSoort], Field(min_length=1)]
     behalve: Ids = []
     benoemd: bool = False
 
@@ -165,10 +166,10 @@ class Resultaat(Deel):
     `ander_verband`: another samenwerkingsverband (WGS 1.7(8)).
     """
 
-    eigen: Ids
-    verband: Ids
-    publiek: Ids
-    ander_verband: Ids = []
+    eigen: list[OntvangerSoort]
+    verband: list[OntvangerSoort]
+    publiek: list[OntvangerSoort]
+    ander_verband: list[OntvangerSoort] = []
     verklaringen: list[Verklaring] = []
     fiscaal_afkomstig: Ids
 
@@ -176,9 +177,9 @@ class Resultaat(Deel):
 class Relatie(Deel):
     """A place of the subject that fits, and the kinds of subject that it fits; None: unknown."""
 
-    relatie: Tekst
-    afstand: int
-    soorten: Annotated[list[Tekst | None], Field(min_length=1)]
+    relatie: dossier.Relatie
+    afstand: dossier.NulOfMeer
+    soorten: Annotated[list[dossier.BetrokkeneSoort | None], Field(min_length=1)]
 
 
 class Voorbehouden(Deel):
@@ -186,7 +187,7 @@ class Voorbehouden(Deel):
 
     deelnemers: Annotated[Ids, Field(min_length=1)]
     activiteiten: Ids = []
-    ontvangers: Ids = []
+    ontvangers: list[OntvangerSoort] = []
 
 
 class Grondslag(Gedateerd):
@@ -201,14 +202,14 @@ class Grondslag(Gedateerd):
     leunt_op: Tekst | None = None
     signaal_vereist: bool = False
     niet_getoetst: Ids = []
-    bewaarverlenging: Tekst | None = None
+    bewaarverlenging: InstemmingSoort | None = None
     vraagstelling_minimaal: int | None = None
     resultaat: Resultaat | None = None
     instemming_gever: dict[str, str] | None = None
     instemming_door: dict[str, Ids] | None = None
     passende_band: list[Ids] | None = None
     passende_relatie: list[Relatie] | None = None
-    doelen: Ids | None = None
+    doelen: Annotated[list[Doel], Field(min_length=1)] | None = None
     voorbehouden: Voorbehouden | None = None
 
     @model_validator(mode="after")

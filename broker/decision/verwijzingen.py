@@ -1,6 +1,6 @@
 """Whatever one file of a rule set names must stand in another: no typo opens or closes a thing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from broker.decision.bestanden import GRONDEN, Bestanden, Versie
@@ -17,6 +17,7 @@ class Verwijzingen:
         opened = [regel.opent for regel in regels if regel.opent]
         closed = [regel.sluit for regel in regels if regel.sluit]
         self._deelnemers = {opent.deelnemer for opent in opened if opent.deelnemer}
+        self._activiteiten = {opent.activiteit for opent in opened if opent.activiteit}
         self._categorieen = {opent.categorie for opent in opened if opent.categorie}
         self._categorieen |= {name for sluit in closed for name in sluit.categorieen}
         gronden = bestanden.gronden
@@ -66,9 +67,26 @@ class Verwijzingen:
             yield versie.fout(f"Er is geen grondslag {under}.", "leunt_op")
         elif under is not None and any(v.inhoud.leunt_op for v in known[under]):
             yield versie.fout(f"De grondslag {under} leunt zelf al op een andere.", "leunt_op")
-        for n, code in enumerate(basis.niet_getoetst):
-            if code not in self._codes:
-                yield versie.fout(f"Er is geen grond {code}.", "niet_getoetst", n)
+        yield from self._own(versie)
+
+    def _own(self, versie: Versie[Grondslag]) -> Iterator[Regelfout]:
+        """Yield each ground, deelnemer and activity that a basis names, and that stands nowhere."""
+        basis, alleen = versie.inhoud, versie.inhoud.voorbehouden
+        verklaringen = basis.resultaat.verklaringen if basis.resultaat else []
+        named: list[tuple[str, set[str], Sequence[str], tuple[str, ...]]] = [
+            ("grond", self._codes, basis.niet_getoetst, ("niet_getoetst",)),
+            ("grond", self._codes, [v.grond for v in verklaringen], ("resultaat", "verklaringen")),
+        ]
+        if alleen:
+            deelnemers, activiteiten = alleen.deelnemers, alleen.activiteiten
+            named += [
+                ("deelnemer", self._deelnemers, deelnemers, ("voorbehouden", "deelnemers")),
+                ("activiteit", self._activiteiten, activiteiten, ("voorbehouden", "activiteiten")),
+            ]
+        for what, known, names, path in named:
+            for n, name in enumerate(names):
+                if name not in known:
+                    yield versie.fout(f"Er is geen {what} {name}.", *path, n)
 
     def _wet(self, versie: Versie[Wet]) -> Iterator[Regelfout]:
         seen: set[str] = set()
