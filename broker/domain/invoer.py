@@ -1,6 +1,7 @@
 """Read a dossier from text or plain data; every error at once, with a pointer, in Dutch."""
 
 import json
+import math
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, Final
 
@@ -88,8 +89,8 @@ def load_yaml(text: str | bytes, *, references: bool = False) -> Any:  # noqa: A
 
     Args:
         text: The YAML, in UTF-8.
-        references: Take anchors, aliases and merge keys. Only for our own files: with them a
-            few lines can stand for more than a machine can hold.
+        references: Take anchors, aliases and merge keys, as our own files have them. What they
+            stand for may be no larger than a file may be.
 
     Raises:
         InvalidInputError: With the line and column of what cannot be read.
@@ -188,7 +189,18 @@ def _no_constant(text: str) -> float:
 
 
 class _Loader(yaml.SafeLoader):
-    """A safe loader that keeps dates as text and refuses a key that stands twice."""
+    """A safe loader that keeps dates as text and refuses a key that stands twice.
+
+    With references a few lines can stand for more than a machine can hold, or for themselves.
+    """
+
+    @override
+    def get_single_node(self) -> yaml.Node | None:
+        """Take the whole; it is weighed before anything is built of it."""
+        node = super().get_single_node()
+        if node is not None and _weight(node, {}) > MAX_BYTES:
+            raise _unreadable("Wat hier met verwijzingen (&, * en <<) staat, is te groot.")
+        return node
 
     @override
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -219,6 +231,20 @@ class _PlainLoader(_Loader):
             if key.tag == "tag:yaml.org,2002:merge":
                 raise _reference(key.start_mark)
         return super().construct_mapping(node, deep=deep)
+
+
+def _weight(node: yaml.Node, known: dict[int, float]) -> float:
+    """Return how many characters a part is when every reference in it is written out."""
+    if id(node) not in known:
+        known[id(node)] = math.inf  # what holds itself has no end
+        if isinstance(node, yaml.ScalarNode):
+            inside = float(len(node.value))
+        elif isinstance(node, yaml.MappingNode):
+            inside = sum(_weight(part, known) for pair in node.value for part in pair)
+        else:
+            inside = sum(_weight(part, known) for part in node.value)
+        known[id(node)] = 1 + inside
+    return known[id(node)]
 
 
 def _reference(mark: yaml.Mark) -> InvalidInputError:

@@ -47,6 +47,21 @@ def test_our_own_files_may_hold_references() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [BOMB, MERGE, f"a: &a {'x' * 5000}\nb: [{'*a, ' * 1000}]\n", "a: &a [*a]\n"],
+    ids=["bomb", "merge", "long", "itself"],
+)
+def test_references_stand_for_no_more_than_a_file_may_hold(text: str) -> None:
+    """Also where references may stand, what they stand for is weighed before it is built."""
+    start = time.perf_counter()
+
+    with pytest.raises(InvalidInputError, match="te groot"):
+        invoer.load_yaml(text, references=True)
+
+    assert time.perf_counter() - start < 1
+
+
+@pytest.mark.parametrize(
     ("part", "pointer", "most"),
     [
         ({"gegevens": [{}] * 1001}, "/gegevens", 1000),
