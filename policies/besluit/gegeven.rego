@@ -47,7 +47,7 @@ gegeven_bewijs(item, categorie) := bewijs if {
 		"herkomst-ontbreekt": [1 | is_string(item.herkomst); item.herkomst != ""],
 		"fiscaal-naar-privaat": [1 | mag_naar_ontvanger(item)],
 		"beroepsgeheim-ander-verband": array.concat(
-			array.concat([1 | gewone_vraag], [1 | not input.ontvanger.soort in basis.resultaat.ander_verband]),
+			[1 | blijft_in_verband],
 			[1 | categorie.aard != "gezondheid"; gevraagd(item.categorie, afkomst(item)) == []],
 		),
 	}
@@ -75,6 +75,12 @@ mag_naar_ontvanger(_) if input.ontvanger.soort in basis.resultaat.publiek
 mag_naar_ontvanger(_) if input.ontvanger.grond in ["publieke-taak", "wettelijke-plicht"]
 
 # METADATA
+# description: It goes to no other samenwerkingsverband (WGS 1.7(8), BGS 1.10(2)).
+blijft_in_verband if gewone_vraag
+
+blijft_in_verband if not input.ontvanger.soort in basis.resultaat.ander_verband
+
+# METADATA
 # description: The codes of the consents that this item still waits for.
 gegeven_wachtend(item) := array.concat(
 	categorie_wachtend(item.categorie),
@@ -97,50 +103,3 @@ van_afkomst(item) := [code |
 # METADATA
 # description: Whose item it is, which may be another than the source that was asked.
 afkomst(item) := {"organisatie": item.herkomst, "deelnemer": item.herkomst_deelnemer}
-
-# METADATA
-# description: When each item that passes must be gone.
-bewaren := [bewaren_einde(item) |
-	some n, deel in gegevens
-	deel.uitkomst == "toegewezen"
-	item := input.gegevens[n]
-]
-
-# METADATA
-# description: >-
-#   The first of the end of its term, renewed or not, the supplier's own, and the end of a consent to
-#   renew it.
-bewaren_einde(item) := eerste[0] if {
-	grenzen := array.concat([termijn_einde(item), item.bewaren_tot], [i.tot | some i in verlengingen(item)])
-	eerste := [grens |
-		some grens in grenzen
-		every ander in grenzen {
-			grens <= ander
-		}
-	]
-}
-
-# METADATA
-# description: >-
-#   The first end that no renewal moves (BGS 1.16(3)). The ends are those without renewal, with one,
-#   with two and so on; each renewal is decided within the term that it renews, so two decided in the
-#   same term move the end once.
-termijn_einde(item) := einden[0] if {
-	einden := [einde |
-		some einde in item.bewaren_einden
-		besloten := [1 | some i in verlengingen(item); i.op < einde; eerdere_einden(item, i.op, einde) == []]
-		besloten == []
-	]
-}
-
-eerdere_einden(item, op, einde) := [e | some e in item.bewaren_einden; op < e; e < einde]
-
-# METADATA
-# description: When the supplier of the item agreed to keep it longer, where this basis knows that.
-verlengingen(item) := [i |
-	is_string(basis.bewaarverlenging)
-	some i in instemmingen
-	i.soort == basis.bewaarverlenging
-	i.organisatie == item.herkomst
-	dekt(i, item.categorie)
-]

@@ -35,15 +35,17 @@ te_kiezen(id, bron) := [keuze |
 ]
 
 # METADATA
-# description: The choices that are asked of it; of a source that is no deelnemer in law all of them.
+# description: The choices asked of it; of a source that is no deelnemer in law all of them.
 gevraagd(id, bron) := [keuze |
 	some keuze in basis.categorieen[id].instemmingen_een_van
-	redenen := array.concat(
-		[1 | keuze.bronnen == []],
-		array.concat([1 | bron.deelnemer in keuze.bronnen], [1 | not basis.deelnemers[bron.deelnemer]]),
-	)
-	redenen != []
+	geldt(keuze, bron.deelnemer)
 ]
+
+geldt(keuze, _) if keuze.bronnen == []
+
+geldt(keuze, deelnemer) if deelnemer in keuze.bronnen
+
+geldt(_, deelnemer) if not basis.deelnemers[deelnemer]
 
 # METADATA
 # description: The kinds of consent that this basis asks for this category.

@@ -18,8 +18,8 @@ resultaat_bewijs(item) := {
 	"rac-toets-ontbreekt": [1 | getoetst(item.categorie)],
 }
 
-# Asked for data on crime and of a special kind that leave the samenwerkingsverband, and for all data
-# that go to another one (WGS 1.7(3), 1.7(8)).
+# Asked for data on crime and of a special kind that leave the samenwerkingsverband, and for all
+# data that go to another one (WGS 1.7(3), 1.7(8)).
 leverancier_akkoord(item) if {
 	basis.categorieen[item.categorie].aard == null
 	not input.ontvanger.soort in basis.resultaat.ander_verband

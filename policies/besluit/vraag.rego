@@ -41,8 +41,8 @@ vraag := bewijs if {
 
 # METADATA
 # description: >-
-#   What is asked here though it is kept for other deelnemers: an activity, or a recipient of a result
-#   (WGS 2.28, 2.31(9), 2.31(11), 2.32(2)).
+#   What is asked here though it is kept for other deelnemers: an activity, or a recipient of a
+#   result (WGS 2.28, 2.31(9), 2.31(11), 2.32(2)).
 voorbehouden_gevraagd := [iets |
 	alleen := basis.voorbehouden
 	not input.vrager.deelnemer in alleen.deelnemers

@@ -1,4 +1,4 @@
-# What the Zorg- en Veiligheidshuizen ask of the rules: secrecy, reservations, declarations, renewals.
+# What the Zorg- en Veiligheidshuizen ask: secrecy, reservations, declarations, renewals.
 
 package sluis_test
 
@@ -41,7 +41,8 @@ test_some_things_are_kept_for_public_deelnemers if {
 }
 
 test_circle_holds_persons_only if {
-	gronden("huis-casus", [["/betrokkene/soort", "rechtspersoon"]]) == {"relatie-te-ver", "buiten-gebied"}
+	rechtspersoon := ["/betrokkene/soort", "rechtspersoon"]
+	gronden("huis-casus", [rechtspersoon]) == {"relatie-te-ver", "buiten-gebied"}
 }
 
 test_secrecy_yields_to_the_source_itself if {
