@@ -88,7 +88,10 @@ class Regels:
         if archief is None:
             raise DecisionError("Deze regels staan niet in de opslag.")
         try:
-            return await self.load(await asyncio.to_thread(Regelset.from_archive, archief))
+            regelset = await asyncio.to_thread(Regelset.from_archive, archief)
+            if regelset.digest != digest:  # changed below the store: these were never approved
+                raise DecisionError("De regels in de opslag zijn niet die van hun nummer.")
+            return await self.load(regelset)
         except RegisterError:
             raise DecisionError("De regels zijn niet te laden.") from None
 

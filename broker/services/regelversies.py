@@ -85,9 +85,7 @@ class Regelversies:
             ConflictError: It is there already.
             RecordError: It could not be recorded.
         """
-        regelset = await self._loaded(archief)
-        if archief is not None:
-            self._sleutel.check(regelset.digest, handtekening)
+        regelset = await self._loaded(archief, handtekening)
         digest = regelset.digest
 
         async def work(tx: Tx) -> None:
@@ -209,13 +207,14 @@ class Regelversies:
         """Return all versions, in the order in which they were first proposed."""
         return await self._keeper.read(lambda tx: tx.regelversies.list())
 
-    async def _loaded(self, archief: bytes | None) -> Regelset:
-        """Return the rule set, once it was seen to load."""
+    async def _loaded(self, archief: bytes | None, handtekening: str | None) -> Regelset:
+        """Return the rule set, once it was seen to load; nothing unsigned is even tried."""
         try:
             if archief is None:
                 regelset = self._regels.geleverd
             else:
                 regelset = await asyncio.to_thread(Regelset.from_archive, archief)
+                self._sleutel.check(regelset.digest, handtekening)
             await self._regels.load(regelset)
         except RegisterError as error:
             fouten = [Fout(pointer="/archief", melding=str(fout)) for fout in error.fouten]
