@@ -307,10 +307,11 @@ def read(name: str, text: bytes, shape: type[_M]) -> tuple[_M, dict[str, Any]] |
         told = zip(
             error.errors(include_url=False, include_input=False), meldingen(error), strict=True
         )
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
         return [
             Regelfout(
                 bestand=name,
-                regel=line(text, found["loc"]),
+                regel=_line(node, found["loc"]),
                 reden=f"{_path(found['loc'])}: {_reden(found['type'], found['msg'], fout.melding)}",
             )
             for found, fout in told
@@ -319,7 +320,10 @@ def read(name: str, text: bytes, shape: type[_M]) -> tuple[_M, dict[str, Any]] |
 
 def line(text: bytes, path: Sequence[Hashable]) -> int:
     """Return the line (from 1) of what stands at this path, or of the nearest thing around it."""
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    return _line(yaml.compose(text, Loader=yaml.SafeLoader), path)
+
+
+def _line(node: yaml.Node | None, path: Sequence[Hashable]) -> int:
     found = 1
     for part in path:
         if isinstance(node, yaml.MappingNode):
