@@ -19,8 +19,8 @@ from broker.decision.register import Register, Stand
 from broker.decision.rules import PolicyEngine, PolicyServer, Rules
 from broker.domain.besluit import (
     Besluit,
-    Betreft,
     Deelbesluit,
+    Onderwerp,
     Uitkomst,
     VereisteInstemming,
     Weigeringsgrond,
@@ -231,7 +231,7 @@ class _Besluiten:
             feit=feit,
             herstelbaar=text["herstelbaar"],
             herstel=text["herstel"],
-            betreft=self._stand.betreft.get(code, Betreft.VRAAG),
+            betreft=self._stand.betreft.get(code, Onderwerp.VRAAG),
         )
 
 

@@ -17,7 +17,7 @@ from broker.decision.bestanden import Bestanden, Versie, nearest
 from broker.decision.files import Regel, Wet
 from broker.decision.regelset import Regelfout, Regelset, RegisterError
 from broker.decision.verwijzingen import Verwijzingen
-from broker.domain.besluit import Betreft
+from broker.domain.besluit import Onderwerp
 from broker.domain.dossier import Dossier
 from broker.domain.feiten import feiten
 from broker.domain.kalender import ALWAYS, Duur, day_of, instant, parse_duration
@@ -37,7 +37,7 @@ class Stand:
     givers: Mapping[str, Sequence[str]]
     termijnen: Mapping[str, Mapping[str, Duur]]
     versies: Mapping[str, Sequence[Mapping[str, str | None]]]
-    betreft: Mapping[str, Betreft]
+    betreft: Mapping[str, Onderwerp]
     zonder_categorie: str
     onbekend: str
 
@@ -113,7 +113,7 @@ class Register:
                 name: [versie.reference() for versie in (*files.values(), redenen)]
                 for name, files in used.items()
             },
-            betreft={code: Betreft(b) for b, codes in gronden.betreft.items() for code in codes},
+            betreft={code: Onderwerp(b) for b, codes in gronden.betreft.items() for code in codes},
             zonder_categorie=gronden.zonder_categorie,
             onbekend=gronden.onbekende_grondslag,
         )

@@ -10,7 +10,7 @@ from typing import Any
 from broker.decision.decide import Decider
 from broker.decision.gevonden import Gevonden
 from broker.decision.herstelpaden import herstelpaden
-from broker.domain.besluit import Besluit, Betreft, Weigeringsgrond
+from broker.domain.besluit import Besluit, Onderwerp, Weigeringsgrond
 from broker.domain.dossier import Dossier
 from broker.domain.kalender import day_of, instant
 from broker.domain.uitleg import Bevinding, Plicht, Uitleg
@@ -39,7 +39,7 @@ class _Uitlegger:
         self._basis = stand.data["grondslagen"][stand.basis(dossier.grondslag)]
         self._question = stand.data["gronden"]["vraag"]
         self._redenen = stand.redenen
-        outside = any(g.betreft == Betreft.BUITENSTAANDER for g in besluit.weigeringsgronden)
+        outside = any(g.betreft == Onderwerp.BUITENSTAANDER for g in besluit.weigeringsgronden)
         self._outside, self._full = outside and not full, full
         self._gevonden = Gevonden(dossier, decider.facts(dossier), self._basis)
 
@@ -93,7 +93,7 @@ class _Uitlegger:
         self, grond: Weigeringsgrond, template: str | None, part: Mapping[str, Any] | None
     ) -> str | None:
         """Return what stood in the dossier, where who reads this may know it."""
-        hidden = self._outside and grond.betreft != Betreft.BUITENSTAANDER
+        hidden = self._outside and grond.betreft != Onderwerp.BUITENSTAANDER
         item = not self._full and part is not None and "herkomst" in part
         if template is None or hidden or item:
             return None

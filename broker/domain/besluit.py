@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Betreft(StrEnum):
+class Onderwerp(StrEnum):
     """What a ground tells of, and so to whom it may be told; which tells what is in the rules."""
 
     VRAAG = "vraag"
@@ -50,7 +50,7 @@ class Weigeringsgrond:
     feit: str
     herstelbaar: bool
     herstel: str
-    betreft: Betreft = Betreft.VRAAG
+    betreft: Onderwerp = Onderwerp.VRAAG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +82,11 @@ class Besluit:
         with an excluded label (informants, Wpg 12; Wpg 10(1)b) is not told of at all: its
         existence is the secret. The full besluit stays in the record.
         """
-        seen = self._without_secret_items(self._codes(Betreft.GEHEIM))
-        outside = self._codes(Betreft.BUITENSTAANDER)
-        return _without(seen, self._codes(Betreft.BETROKKENE)) if outside else seen
+        seen = self._without_secret_items(self._codes(Onderwerp.GEHEIM))
+        outside = self._codes(Onderwerp.BUITENSTAANDER)
+        return _without(seen, self._codes(Onderwerp.BETROKKENE)) if outside else seen
 
-    def _codes(self, betreft: Betreft) -> frozenset[str]:
+    def _codes(self, betreft: Onderwerp) -> frozenset[str]:
         return frozenset(g.code for g in self.weigeringsgronden if g.betreft == betreft)
 
     def _without_secret_items(self, secret: frozenset[str]) -> "Besluit":

@@ -73,6 +73,7 @@ Tijdstip = Annotated[
 DuurTekst = Annotated[str, AfterValidator(_duur), Field(examples=["P1Y", "P6M"])]
 # A dossier is small: with these limits no short message can cost seconds.
 _MANY: Final = Field(max_length=500)
+_PAIRS: Final = 20_000
 Naam = Annotated[str, Field(max_length=200)]
 Uitleg = Annotated[str, Field(max_length=4000)]
 # Whole numbers that every JSON reader holds exactly (RFC 7493, 2.2).
@@ -317,4 +318,13 @@ class Dossier(Deel):
             raise PydanticCustomError(
                 "gegevens_bij_deur_1", "gegevens bij deur 1", {"pointer": "/gegevens"}
             )
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_weighed(self) -> Self:
+        """Refuse what would take seconds: each item is held against each consent and deelnemer."""
+        beside = (self.instemmingen, self.zaak.deelnemers if self.zaak else None)
+        most = max(len(rows or ()) for rows in beside)
+        if len(self.gegevens or ()) * most > _PAIRS:
+            raise PydanticCustomError("te_veel_samen", "te veel", {"pointer": "/gegevens"})
         return self

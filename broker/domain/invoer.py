@@ -38,6 +38,8 @@ _MELDINGEN: Final[Mapping[str, str]] = {
     "geen_tijdstip": "Dit is geen datum en geen moment met tijdzone. Schrijf 2026-11-20.",
     "geen_duur": "Dit is geen duur. Schrijf een jaar als P1Y en zes maanden als P6M.",
     "alleen_deur_2": "Een resultaat delen wordt alleen bij deur 'verstrekking' beslist.",
+    "te_veel_samen": "Dit zijn te veel gegevens bij zo veel instemmingen of deelnemers. "
+    "Verdeel ze over meer dossiers.",
     "gegevens_bij_deur_1": "Gegevens horen alleen bij deur 'verstrekking'.",
 }
 # These sentences name the limit.

@@ -10,7 +10,7 @@ from broker.decision.decide import Decider
 from broker.decision.regelset import Regelset
 from broker.decision.register import default_root
 from broker.domain import invoer
-from broker.domain.besluit import Besluit, Betreft
+from broker.domain.besluit import Besluit, Onderwerp
 from tests.decision.gevallen import bases, merge
 
 SHIPPED: Final = Regelset.from_folder(default_root())
@@ -154,7 +154,7 @@ def test_ground_tells_what_it_is_of() -> None:
 
     besluit = Decider.load(SHIPPED).decide(invoer.parse(merge(bases()["hhk"], patch)))
 
-    assert {g.betreft for g in besluit.weigeringsgronden} == {Betreft.BETROKKENE}
+    assert {g.betreft for g in besluit.weigeringsgronden} == {Onderwerp.BETROKKENE}
 
 
 @pytest.mark.parametrize("basis", ["wgs-riec", "riec-convenant", "wpg-18", "suwi-64", "niets"])

@@ -118,3 +118,16 @@ def wrong(part: dict[str, Any]) -> list[tuple[str, str]]:
     with pytest.raises(InvalidInputError) as caught:
         invoer.parse(MINIMAL | part)
     return [(fout.pointer, fout.melding) for fout in caught.value.fouten]
+
+
+@pytest.mark.parametrize("beside", ["instemmingen", "deelnemers"])
+def test_many_items_beside_many_consents_are_refused(beside: str) -> None:
+    """What together would take seconds to weigh is refused; a little less is taken."""
+    rows = [{}] * 200
+    more = {"instemmingen": rows} if beside == "instemmingen" else {"zaak": {"deelnemers": rows}}
+
+    with pytest.raises(InvalidInputError) as caught:
+        invoer.parse(MINIMAL | more | {"gegevens": [{}] * 101})
+
+    assert [fout.pointer for fout in caught.value.fouten] == ["/gegevens"]
+    invoer.parse(MINIMAL | more | {"gegevens": [{}] * 100})
