@@ -75,10 +75,12 @@ mag_naar_ontvanger(_) if input.ontvanger.soort in basis.resultaat.publiek
 mag_naar_ontvanger(_) if input.ontvanger.grond in ["publieke-taak", "wettelijke-plicht"]
 
 # METADATA
-# description: It goes to no other samenwerkingsverband (WGS 1.7(8), BGS 1.10(2)).
+# description: >-
+#   It goes to no other samenwerkingsverband (WGS 1.7(8), BGS 1.10(2)). A recipient of an unknown
+#   kind may be one.
 blijft_in_verband if gewone_vraag
 
-blijft_in_verband if not input.ontvanger.soort in basis.resultaat.ander_verband
+blijft_in_verband if not input.ontvanger.soort in array.concat(basis.resultaat.ander_verband, [null])
 
 # METADATA
 # description: The codes of the consents that this item still waits for.

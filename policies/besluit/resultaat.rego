@@ -49,10 +49,12 @@ default naar_derde := true
 naar_derde := false if input.ontvanger.soort in basis.resultaat.verband
 
 # METADATA
-# description: What such a recipient itself must still declare for this item (WGS 2.28, BGS 2.21).
+# description: >-
+#   What such a recipient itself must still declare for this item (WGS 2.28, BGS 2.21). One of an
+#   unknown kind may be any, and declares all.
 te_verklaren(item) := [verklaring |
 	some verklaring in basis.resultaat.verklaringen
-	input.ontvanger.soort in verklaring.ontvangers
+	input.ontvanger.soort in array.concat(verklaring.ontvangers, [null])
 	not item.categorie in verklaring.behalve
 	verklaard := [1 |
 		some i in instemmingen

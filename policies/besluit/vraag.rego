@@ -42,13 +42,17 @@ vraag := bewijs if {
 # METADATA
 # description: >-
 #   What is asked here though it is kept for other deelnemers: an activity, or a recipient of a
-#   result (WGS 2.28, 2.31(9), 2.31(11), 2.32(2)).
+#   result (WGS 2.28, 2.31(9), 2.31(11), 2.32(2)). An unknown recipient may be any of them.
 voorbehouden_gevraagd := [iets |
 	alleen := basis.voorbehouden
 	not input.vrager.deelnemer in alleen.deelnemers
 	some iets in array.concat(
 		[activiteit | some activiteit in activiteiten_hier; activiteit in alleen.activiteiten],
-		[soort | soort := input.ontvanger.soort; soort in alleen.ontvangers; gewone_vraag == false],
+		[soort |
+			some soort in alleen.ontvangers
+			input.ontvanger.soort in [soort, null]
+			gewone_vraag == false
+		],
 	)
 ]
 
