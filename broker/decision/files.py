@@ -5,11 +5,12 @@ stands in `opent` and `sluit`, in a closed vocabulary; a rule that only obliges 
 """
 
 import datetime as dt
+import re
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from broker.decision.regelset import Regelfout
@@ -20,7 +21,18 @@ from broker.domain.kalender import parse_date
 from broker.errors import InvalidInputError
 
 Tekst = Annotated[str, Field(min_length=1)]
-Ids = list[Tekst]
+_NAAM_FOUT: Final = "Een naam heeft alleen gewone letters en cijfers, streepjes en punten."
+
+
+def _naam(text: str) -> str:
+    """Accept a name that no other looks like: a strange letter would close or open nothing."""
+    if not re.fullmatch(r"[A-Za-z0-9]+(?:[-.:_/][A-Za-z0-9]+)*", text):
+        raise PydanticCustomError("naam", _NAAM_FOUT)
+    return text
+
+
+Id = Annotated[str, AfterValidator(_naam)]
+Ids = list[Id]
 Zekerheid = Literal["geverifieerd", "oude-tekst", "interpretatie", "contract"]
 # What an opening opens, and what it may say beside it.
 _FORMS: Final[Mapping[str, frozenset[str]]] = {
@@ -60,11 +72,11 @@ class Opent(Deel):
     """
 
     voor: Annotated[Ids, Field(min_length=1)]
-    deelnemer: Tekst | None = None
-    activiteit: Tekst | None = None
-    categorie: Tekst | None = None
-    categorieen: dict[str, Ids] | None = None
-    termijn: Tekst | None = None
+    deelnemer: Id | None = None
+    activiteit: Id | None = None
+    categorie: Id | None = None
+    categorieen: dict[Id, Ids] | None = None
+    termijn: Id | None = None
     taken: Ids = []
     zonder_fasen: list[int] = []
     onderzoek: bool = False
@@ -345,4 +357,4 @@ def _path(path: Sequence[Hashable]) -> str:
 
 def _reden(kind: str, said: str, melding: str) -> str:
     """Return our own sentence, or that of pydantic's finding in Dutch."""
-    return said if kind in ("opening", "grondslag") else melding
+    return said if kind in ("opening", "grondslag", "naam") else melding

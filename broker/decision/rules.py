@@ -4,6 +4,7 @@ An engine is not trusted: an error, an undefined answer or an answer of another 
 to decide, never a grant.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
@@ -13,6 +14,10 @@ ENTRYPOINT: Final = "data.sluis.besluit.besluit"
 _FOLDER: Final = "policies/besluit"
 _PACKAGE: Final = "package sluis.besluit"
 _IMPORT: Final = "import rego.v1"
+# OPA reads each file apart, so each must say these itself; behind each other they are said once.
+_HEADS: Final = tuple(
+    re.compile(rf"^{re.escape(h)}[ \t\r]*$", re.MULTILINE) for h in (_PACKAGE, _IMPORT)
+)
 
 
 class PolicyEngine(Protocol):
@@ -51,7 +56,7 @@ class Rules:
         """Read the rules.
 
         Raises:
-            RegisterError: There are none, or a file is no text.
+            RegisterError: There are none, or a file is no text or lacks its package.
         """
         self.files: dict[str, str] = {}
         fouten: list[Regelfout] = []
@@ -61,11 +66,20 @@ class Rules:
             except UnicodeDecodeError:
                 reden = "Dit is geen tekst in UTF-8."
                 fouten.append(Regelfout(bestand=name, regel=None, reden=reden))
+        fouten += [
+            Regelfout(bestand=name, regel=1, reden=f"`{_PACKAGE}` of `{_IMPORT}` ontbreekt.")
+            for name, text in self.files.items()
+            if not all(head.search(text) for head in _HEADS)
+        ]
         if not self.files and not fouten:
             fouten.append(Regelfout(bestand=_FOLDER, regel=None, reden="Er zijn geen regels."))
         if fouten:
             raise RegisterError(fouten)
-        bodies = (
-            text.replace(_PACKAGE, "", 1).replace(_IMPORT, "", 1) for text in self.files.values()
-        )
-        self.text = "\n".join((_PACKAGE, _IMPORT, *bodies))
+        self.text = "\n".join((_PACKAGE, _IMPORT, *map(_body, self.files.values())))
+
+
+def _body(text: str) -> str:
+    """Return the rules of a file, each on its own line of it."""
+    for head in _HEADS:
+        text = head.sub("", text, count=1)
+    return text

@@ -268,3 +268,36 @@ def test_many_faults_are_told_soon() -> None:
     assert len(fouten) >= 5000
     assert fouten[-1].startswith(f"{WGS}:{text.count(chr(10)) + 1000}: ")
     assert time.perf_counter() - start < 30
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "anders := 1\n",
+        "package sluis.besluit\nanders := 1\n",
+        "# package sluis.besluit\n# import rego.v1\nanders := 1\n",
+        "package sluis.besluit.anders\nimport rego.v1\nanders := 1\n",
+    ],
+)
+def test_rules_that_opa_reads_otherwise_are_refused(text: str) -> None:
+    """A file of rules without its package would be read here, and be refused by OPA."""
+    name = "policies/besluit/anders.rego"
+
+    assert told({name: text.encode()})[0].startswith(f"{name}:1: `package sluis.besluit`")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("categorie: fiscaal", "categorie: f\u0456scaal"),
+        ("voor: [wgs-riec", "voor: [wgs\u2010riec"),
+        ("categorie: fiscaal", "categorie: 'fiscaal '"),
+    ],
+)
+def test_name_that_only_looks_right_is_refused(old: str, new: str) -> None:
+    """A letter of another alphabet, another dash or a space: it would open or close nothing."""
+    name = next(n for n, text in SHIPPED.bestanden.items() if old in text.decode())
+
+    fouten = told(changed(name, (old, new)))
+
+    assert any(f"{name}:{at(name, old)}: " in f and "gewone letters" in f for f in fouten)
