@@ -108,6 +108,8 @@ class Kandidaten:
 
 def _categorieen(decider: Decider, grondslag: object, moment: str) -> list[str]:
     """Return the categories that a basis lists at this moment; of an unknown one none."""
+    if not isinstance(grondslag, str):
+        return []
     stand = decider.register.on(kalender.day_of(kalender.instant(moment)))
     basis = stand.data["grondslagen"].get(grondslag, {})
     return [name for name, each in basis.get("categorieen", {}).items() if each["open"]]
