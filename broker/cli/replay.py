@@ -107,8 +107,6 @@ async def _prepare(
     store = await Store.open(url)
     try:
         met = await _other(store, other)
-        if other == TODAY and met is None:
-            met = geleverd
         plan = Plan(url=url, log=settings.log_folder, geleverd=geleverd, met=met)
         return plan, await stretches(store, bounds, workers)
     finally:

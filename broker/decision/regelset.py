@@ -68,7 +68,7 @@ class RegisterError(Exception):
 class Regelset:
     """The files of one version of the rules, by their name with `/`; equal files, equal digest."""
 
-    bestanden: Mapping[str, bytes]
+    bestanden: Mapping[str, bytes] = field(hash=False)
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:

@@ -25,10 +25,11 @@ from broker.decision.decide import Decider
 from broker.decision.regelset import Regelset
 from broker.domain import invoer
 from broker.domain.besluit import Besluit
-from broker.errors import BrokerError
+from broker.errors import BrokerError, DecisionError
 from broker.services.beproeving import Verschil
 from broker.services.beslislogboek import digest
-from broker.store import Store, Tx
+from broker.services.regels import Regels
+from broker.store import Store
 
 LARGEST: Final = 10_000
 """Besluiten of one stretch: some seconds of work, and progress that can be seen."""
@@ -63,7 +64,7 @@ class Plan:
     geleverd: bytes = field(repr=False)
     """The archive of the rule set that this software came with."""
     met: bytes | None = field(default=None, repr=False)
-    """The archive of the rule set to compare with."""
+    """The archive of the rule set to compare with; None is the shipped one."""
 
 
 @dataclass(slots=True)
@@ -155,10 +156,10 @@ def compare(plan: Plan, stretch: Stretch) -> Verschil:
 async def _replay(plan: Plan, stretch: Stretch) -> Herhaling:
     found = Herhaling()
     store = await Store.open(plan.url)
+    regels = Regels(store, _load, Regelset.from_archive(plan.geleverd))
     try:
         with _log(plan.log) as log:
             async with store.read() as tx:
-                regels = _Regels(tx, plan.geleverd)
                 async for page in tx.besluiten.recorded(
                     stretch.bounds, after=stretch.after, upto=stretch.upto
                 ):
@@ -169,15 +170,19 @@ async def _replay(plan: Plan, stretch: Stretch) -> Herhaling:
 
 
 async def _replay_page(
-    found: Herhaling, page: Sequence[Mapping[str, Any]], regels: "_Regels", log: Database
+    found: Herhaling, page: Sequence[Mapping[str, Any]], regels: Regels, log: Database
 ) -> None:
-    known = _digests(log, page)
+    known, missing = _digests(log, page), set[str]()
     for row in page:
         if known.get(row["id"]) != (digest(row["dossier"]), digest(row["besluit"])):
             found.los.add(row["id"])
+        version = _version(row["besluit"])
         try:
-            decider = await regels.of(_version(row["besluit"]))
-        except LookupError:
+            decider = None if version in missing else await regels.of(version)
+        except DecisionError:
+            missing.add(version)
+            decider = None
+        if decider is None:  # another one would be a guess
             found.zonder_regels.add(row["id"])
             continue
         again = _decide(decider, row["dossier"])
@@ -188,7 +193,7 @@ async def _replay_page(
 
 
 async def _compare(plan: Plan, stretch: Stretch) -> Verschil:
-    found, decider = Verschil(), _decider(plan.met or plan.geleverd)
+    found, decider = Verschil(), _load(Regelset.from_archive(plan.met or plan.geleverd))
     store = await Store.open(plan.url)
     try:
         async with store.read() as tx:
@@ -203,40 +208,10 @@ async def _compare(plan: Plan, stretch: Stretch) -> Verschil:
     return found
 
 
-class _Regels:
-    """Gives the Decider of the version that a besluit names, from the store or as shipped."""
-
-    def __init__(self, tx: Tx, geleverd: bytes) -> None:
-        self._tx = tx
-        self._geleverd = geleverd
-        self._known: dict[str, Decider | None] = {}
-
-    async def of(self, version: str) -> Decider:
-        """Return it.
-
-        Raises:
-            LookupError: This version is nowhere to be found; another one would be a guess.
-        """
-        if version not in self._known:
-            self._known[version] = await self._find(version)
-        found = self._known[version]
-        if found is None:
-            raise LookupError(version)
-        return found
-
-    async def _find(self, version: str) -> Decider | None:
-        shipped = _decider(self._geleverd)
-        if shipped.digest == version:
-            return shipped
-        archive = await self._tx.regelversies.archief(version)
-        found = None if archive is None else _decider(archive)
-        return found if found is not None and found.digest == version else None
-
-
 @lru_cache(maxsize=8)
-def _decider(archive: bytes) -> Decider:
-    """Make ready the rules of an archive, once for each process."""
-    return Decider.load(Regelset.from_archive(archive))
+def _load(regelset: Regelset) -> Decider:
+    """Make ready a rule set, once for each process."""
+    return Decider.load(regelset)
 
 
 def _version(besluit: str) -> str:

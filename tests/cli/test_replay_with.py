@@ -2,6 +2,8 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import orjson
@@ -117,22 +119,27 @@ def test_rules_that_cannot_be_used_are_refused(
     assert "egels" in done.stderr
 
 
+@contextmanager
+def meddled(settings: Settings) -> Iterator[sqlite3.Connection]:
+    """Open the database as somebody who breaks into it: nothing is insert-only any more."""
+    with closing(sqlite3.connect(settings.data / "sluis.db")) as database, database:
+        wanted = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        for (trigger,) in database.execute(wanted).fetchall():
+            database.execute(f'DROP TRIGGER "{trigger}"')
+        yield database
+
+
 def test_rules_that_are_nowhere_are_told(tmp_path: Path) -> None:
     """A besluit whose rules are not to be found is told as such, and not decided by others."""
     settings = Settings(data=tmp_path / "var")
     fill(settings, 3)
     unknown = "sha256:" + "0" * 64
     known = Regelset.from_folder(default_root()).digest
-    with sqlite3.connect(settings.data / "sluis.db") as database:
-        for (trigger,) in database.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-        ).fetchall():
-            database.execute(f'DROP TRIGGER "{trigger}"')
+    with meddled(settings) as database:
         database.execute(
             "UPDATE besluiten SET besluit = replace(besluit, ?, ?) WHERE id = 'b-00000001'",
             (known, unknown),
         )
-    database.close()
 
     found = replay_all(settings)
 
@@ -141,17 +148,33 @@ def test_rules_that_are_nowhere_are_told(tmp_path: Path) -> None:
     assert found.zonder_regels.besluiten == found.los.besluiten == ["b-00000001"]
 
 
+def test_rules_that_cannot_be_loaded_any_more_are_told(tmp_path: Path) -> None:
+    """A besluit whose rules stand in the store but do not load is told apart, not a stack trace."""
+    settings = Settings(data=tmp_path / "var")
+    fill(settings, 3)
+    broken = Regelset(bestanden={"policies/gronden.yaml": b"leeg: ja"})
+    known = Regelset.from_folder(default_root()).digest
+    with meddled(settings) as database:
+        database.execute(
+            "INSERT INTO regelversies (id, archief) VALUES (?, ?)",
+            (broken.digest, broken.to_archive()),
+        )
+        database.execute(
+            "UPDATE besluiten SET besluit = replace(besluit, ?, ?)", (known, broken.digest)
+        )
+
+    found = replay_all(settings)
+
+    assert found.gelijk == found.anders.aantal == 0
+    assert found.zonder_regels.aantal == 3
+
+
 def test_dossier_that_cannot_be_decided_is_named(tmp_path: Path) -> None:
     """A recorded dossier that is no dossier any more counts as different, with its id."""
     settings = Settings(data=tmp_path / "var")
     fill(settings, 3)
-    with sqlite3.connect(settings.data / "sluis.db") as database:
-        for (trigger,) in database.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-        ).fetchall():
-            database.execute(f'DROP TRIGGER "{trigger}"')
+    with meddled(settings) as database:
         database.execute("UPDATE besluiten SET dossier = '{' WHERE id = 'b-00000002'")
-    database.close()
 
     found = replay_all(settings)
 
