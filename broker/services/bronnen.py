@@ -27,6 +27,10 @@ class Aansluiting:
         ]
         return next(iter([*named, *self.deelnemers]), None)
 
+    def partij(self, zaak: Mapping[str, Any] | None) -> dict[str, str | None]:
+        """Return the `bron` of a dossier in this zaak."""
+        return {"organisatie": self.organisatie, "deelnemer": self.deelnemer(zaak)}
+
     async def ask(self, bevraging: Bevraging, *, only_hit: bool) -> Antwoord:
         """Put the question; with `only_hit` it is whether there is something.
 

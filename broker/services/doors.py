@@ -225,10 +225,7 @@ class Doors:
             "moment": self.clock.now().isoformat(),
             "grondslag": put.vraag.grondslag,
             "verzoek": dict(put.vraag.verzoek),
-            "bron": {
-                "organisatie": organisatie,
-                "deelnemer": bron.deelnemer(facts.dossier["zaak"]),
-            },
+            "bron": bron.partij(facts.dossier["zaak"]),
             **facts.dossier,
         }
         return await self._decide(put, bron, facts.regels, dossier)
@@ -285,13 +282,7 @@ class Doors:
             facts = await tx.dossierfeiten(
                 gebruiker=put.beller.gebruiker, zaak=put.vraag.zaak, sleutel=put.sleutel
             )
-        dossier = {
-            "vrager": {**facts.vrager, "taak": put.vraag.taak},
-            "zaak": facts.zaak,
-            # Without a persoonskaart nothing is known of the subject but who it is.
-            "betrokkene": facts.betrokkene or {"sleutel": put.sleutel},
-            "instemmingen": facts.instemmingen,
-        }
+        dossier = facts.parts(taak=put.vraag.taak, sleutel=put.sleutel)
         return _Feiten(dossier=dossier, regels=facts.regels)
 
     async def _decide(

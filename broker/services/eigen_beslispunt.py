@@ -183,12 +183,7 @@ class EigenBeslispunt:
                     sleutel=sleutel,
                 )
         return _Feiten(
-            dossier={
-                "vrager": {**facts.vrager, "taak": action.properties.get("taak")},
-                "zaak": facts.zaak,
-                "betrokkene": facts.betrokkene or ({"sleutel": sleutel} if sleutel else {}),
-                "instemmingen": facts.instemmingen,
-            },
+            dossier=facts.parts(taak=action.properties.get("taak"), sleutel=sleutel),
             gegevens=items,
             regels=facts.regels,
         )
@@ -216,8 +211,7 @@ class EigenBeslispunt:
                 "gegevens": list(feiten.gegevens),
             }
         if doelwit.bron is not None:
-            deelnemer = self.bronnen.get(doelwit.bron).deelnemer(feiten.dossier["zaak"])
-            dossier["bron"] = {"organisatie": doelwit.bron, "deelnemer": deelnemer}
+            dossier["bron"] = self.bronnen.get(doelwit.bron).partij(feiten.dossier["zaak"])
         return dossier
 
 

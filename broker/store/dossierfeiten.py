@@ -38,6 +38,18 @@ class Dossierfeiten:
     instemmingen: list[Rij]
     regels: str | None
 
+    def parts(self, *, taak: object, sleutel: str | None) -> Rij:
+        """Return these parts as they stand in a dossier, with the `taak` that the caller names.
+
+        Without a persoonskaart nothing is known of the subject but who it is.
+        """
+        return {
+            "vrager": {**self.vrager, "taak": taak},
+            "zaak": self.zaak,
+            "betrokkene": self.betrokkene or ({"sleutel": sleutel} if sleutel else {}),
+            "instemmingen": self.instemmingen,
+        }
+
 
 class ZaakCache:
     """Zaken in memory, as JSON, each with the version that it was read at.

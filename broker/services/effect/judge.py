@@ -243,11 +243,8 @@ def _dossier(facts: Snapshot, asked: Question, zaak: str | None) -> Rij:
     return {
         "grondslag": asked.dossier.get("grondslag"),
         "verzoek": asked.dossier["verzoek"],
-        "bron": {"organisatie": asked.bron, "deelnemer": source.deelnemer(known.zaak)},
-        "vrager": {**known.vrager, "taak": asked.dossier["vrager"].get("taak")},
-        "zaak": known.zaak,
-        "betrokkene": known.betrokkene or {"sleutel": asked.sleutel},
-        "instemmingen": known.instemmingen,
+        "bron": source.partij(known.zaak),
+        **known.parts(taak=asked.dossier["vrager"].get("taak"), sleutel=asked.sleutel),
     }
 
 
