@@ -123,7 +123,7 @@ def wrong(part: dict[str, Any]) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("beside", ["instemmingen", "deelnemers"])
 def test_many_items_beside_many_consents_are_refused(beside: str) -> None:
     """What together would take seconds to weigh is refused; a little less is taken."""
-    rows = [{}] * 200
+    rows: list[dict[str, Any]] = [{}] * 200
     more = {"instemmingen": rows} if beside == "instemmingen" else {"zaak": {"deelnemers": rows}}
 
     with pytest.raises(InvalidInputError) as caught:
