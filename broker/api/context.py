@@ -13,9 +13,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from audit.log import Log
 from broker.api.rollen import Actie, Bereik, Rollen
-from broker.domain import kalender
+from broker.domain.kalender import instant
 from broker.domain.ports import Clock, Ids
 from broker.domain.pseudoniem import Pseudonimiseerder
+from broker.domain.zaak import works_in
 from broker.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from broker.services.bronnen import Bronnen
 from broker.services.caller import Beller, Functie
@@ -29,8 +30,6 @@ from broker.services.toetsingen import Toetsingen
 from broker.services.vuistregels import Vuistregels
 
 HIDDEN: Final = "Dit bestaat niet, of u mag het niet zien."
-WORKING: Final = frozenset({"kern", "overig"})
-"""In which rol an organisatie works on the subjects of a zaak."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,13 +108,7 @@ class Context:
         Raises:
             NotFoundError: They may not be seen.
         """
-        moment = kalender.instant(now)
-        works = self.only is not None and any(
-            deelnemer.get("organisatie") == self.only
-            and deelnemer.get("rol") in WORKING
-            and kalender.in_force(deelnemer.get("vanaf"), deelnemer.get("tot"), moment)
-            for deelnemer in zaak["deelnemers"]
-        )
+        works = self.only is not None and works_in(zaak, self.only, instant(now))
         if not (works or self.runs(zaak)):
             raise NotFoundError(HIDDEN)
 

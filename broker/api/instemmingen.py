@@ -11,8 +11,9 @@ from broker.api.paging import LIMIT, Cursor, Limiet, after, link_next
 from broker.api.problems import documented
 from broker.api.rollen import Actie
 from broker.api.velden import Betreft, Categorieen, Naam, Sleutel, StrictRoute, not_ahead
-from broker.domain import kalender
 from broker.domain.dossier import Deel, InstemmingSoort, Tijdstip
+from broker.domain.kalender import instant
+from broker.domain.zaak import places
 from broker.errors import ForbiddenError, Fout, InvalidInputError, NotFoundError
 from broker.services.openstaand import openstaand
 
@@ -194,18 +195,15 @@ async def _check_place(uses: Services, context: Context, zaak: str) -> None:
     Raises:
         ForbiddenError: It has none, or there is no such zaak; both sound alike.
     """
-    beller, now = context.beller, kalender.instant(uses.now())
+    beller, now = context.beller, instant(uses.now())
     try:
         facts = await uses.keeper.read(lambda tx: tx.zaken.get(zaak))
     except NotFoundError:
         facts = {}
     if beller.deelnemer is None and facts and context.runs(facts):
         return
-    if not any(
-        (d.get("organisatie"), d.get("deelnemer")) == (beller.organisatie, beller.deelnemer)
-        and kalender.in_force(d.get("vanaf"), d.get("tot"), now)
-        for d in facts.get("deelnemers") or ()
-    ):
+    here = places(facts, beller.organisatie, now) if facts else []
+    if not any(place.get("deelnemer") == beller.deelnemer for place in here):
         raise ForbiddenError("Uw organisatie doet niet mee in deze zaak.")
 
 

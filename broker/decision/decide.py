@@ -26,7 +26,7 @@ from broker.domain.besluit import (
     Weigeringsgrond,
 )
 from broker.domain.dossier import Dossier
-from broker.domain.kalender import day_of, instant
+from broker.domain.kalender import day_of
 from broker.errors import DecisionError
 
 EngineFactory = Callable[[Rules, Mapping[str, Any]], PolicyEngine]
@@ -117,7 +117,7 @@ class Decider:
 
         An empty list: only the RIEC itself, which is no deelnemer.
         """
-        return self.register.on(day_of(instant(moment))).givers
+        return self.register.at(moment).givers
 
 
 def _faults(regelset: Regelset, engine: EngineFactory) -> list[Regelfout]:

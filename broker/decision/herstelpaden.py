@@ -13,7 +13,6 @@ from typing import Any, Final
 from broker.decision.decide import Decider
 from broker.domain.besluit import Besluit, Uitkomst, VereisteInstemming
 from broker.domain.dossier import Dossier
-from broker.domain.kalender import day_of, instant
 from broker.domain.uitleg import Keuze, Pad
 
 MOST: Final = 300
@@ -73,7 +72,7 @@ def _tried(decider: Decider, dossier: Dossier, chosen: Sequence[Change], now: in
 
 def _changes(decider: Decider, dossier: Dossier) -> Iterator[Change]:
     """Yield each choice that the requester, or the deelnemers of the zaak, may make differently."""
-    stand = decider.register.on(day_of(instant(dossier.moment)))
+    stand = decider.register.at(dossier.moment)
     basis = stand.data["grondslagen"][stand.basis(dossier.grondslag)]
     vrager, bron = dossier.vrager, dossier.bron
     yield from _sources(dossier)

@@ -79,6 +79,10 @@ class Register:
         """Return what holds on this day in Amsterdam."""
         return self._standen[self.period(day)]
 
+    def at(self, moment: str) -> Stand:
+        """Return what holds at this moment (RFC 3339 with offset)."""
+        return self.on(day_of(instant(moment)))
+
     def feiten(self, dossier: Dossier) -> dict[str, Any]:
         """Return the input of the rules for this dossier."""
         period = self.period(day_of(instant(dossier.moment)))

@@ -12,7 +12,6 @@ from broker.decision.gevonden import Gevonden
 from broker.decision.herstelpaden import herstelpaden
 from broker.domain.besluit import Besluit, Onderwerp, Weigeringsgrond
 from broker.domain.dossier import Dossier
-from broker.domain.kalender import day_of, instant
 from broker.domain.uitleg import Bevinding, Plicht, Uitleg
 
 _LINK = "https://wetten.overheid.nl/jci1.3:c:{bwb}&artikel={artikel}"
@@ -35,7 +34,7 @@ def explain(decider: Decider, dossier: Dossier, besluit: Besluit, *, full: bool)
 class _Uitlegger:
     def __init__(self, decider: Decider, dossier: Dossier, besluit: Besluit, *, full: bool) -> None:
         self._decider, self._dossier, self._besluit = decider, dossier, besluit
-        stand = decider.register.on(day_of(instant(dossier.moment)))
+        stand = decider.register.at(dossier.moment)
         self._basis = stand.data["grondslagen"][stand.basis(dossier.grondslag)]
         self._question = stand.data["gronden"]["vraag"]
         self._redenen = stand.redenen

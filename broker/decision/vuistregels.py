@@ -43,7 +43,7 @@ def vuistregels(decider: Decider, moment: str, vrager: str) -> tuple[Vuistregel,
         moment: RFC 3339 with offset.
         vrager: The deelnemer that asks; one that no basis knows may ask nothing.
     """
-    stand = decider.register.on(day_of(instant(moment)))
+    stand = decider.register.at(moment)
     rows: dict[tuple[str, ...], list[Vraag]] = {}
     for vraag in _questions(stand, vrager):
         besluit = decider.decide(volmaakt(stand, vraag, moment))
@@ -54,7 +54,7 @@ def vuistregels(decider: Decider, moment: str, vrager: str) -> tuple[Vuistregel,
 
 def deelnemers(decider: Decider, moment: str) -> tuple[str, ...]:
     """Return every deelnemer that some basis knows at this moment."""
-    stand = decider.register.on(day_of(instant(moment)))
+    stand = decider.register.at(moment)
     known = [name for basis in stand.data["grondslagen"].values() for name in basis["deelnemers"]]
     return tuple(dict.fromkeys(known))
 

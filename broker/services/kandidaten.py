@@ -3,13 +3,14 @@
 Only those are candidates that the caller may know of; the decision does the rest.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from broker.decision.decide import Decider
-from broker.domain import kalender
+from broker.domain.kalender import instant
 from broker.domain.ports import Clock
+from broker.domain.zaak import works_in
 from broker.errors import NotFoundError
 from broker.services.beslispunt import Aanroeper, Entiteit, Evaluatie, Handeling, Zoeksoort
 from broker.services.regels import Regels
@@ -22,7 +23,6 @@ BEVRAGING: Final = "bevraging"
 TREFFER: Final = "treffer-geen-treffer"
 MOST: Final = 500
 """Candidates of one search."""
-_WORKING: Final = frozenset({"kern", "overig"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ class Kandidaten:
                 facts = await tx.zaken.get(zaak)
             except NotFoundError:
                 return ()
-            if not _works_in(facts, wie.beller.organisatie, self.clock.now().isoformat()):
+            if not works_in(facts, wie.beller.organisatie, instant(self.clock.now().isoformat())):
                 return ()
             kaarten = await tx.persoonskaarten.list(zaak, limit=MOST)
         return [
@@ -110,18 +110,5 @@ def _categorieen(decider: Decider, grondslag: object, moment: str) -> list[str]:
     """Return the categories that a basis lists at this moment; of an unknown one none."""
     if not isinstance(grondslag, str):
         return []
-    stand = decider.register.on(kalender.day_of(kalender.instant(moment)))
-    basis = stand.data["grondslagen"].get(grondslag, {})
+    basis = decider.register.at(moment).data["grondslagen"].get(grondslag, {})
     return [name for name, each in basis.get("categorieen", {}).items() if each["open"]]
-
-
-def _works_in(zaak: Mapping[str, object], organisatie: str, now: str) -> bool:
-    """Tell whether an organisatie has a working place in a zaak at this moment."""
-    moment = kalender.instant(now)
-    places = zaak["deelnemers"]
-    return isinstance(places, list) and any(
-        each.get("organisatie") == organisatie
-        and each.get("rol") in _WORKING
-        and kalender.in_force(each.get("vanaf"), each.get("tot"), moment)
-        for each in places
-    )

@@ -17,19 +17,20 @@ import orjson
 from broker.decision.decide import Decider
 from broker.domain import invoer
 from broker.domain.besluit import Besluit, Uitkomst
-from broker.domain.kalender import in_force, instant
+from broker.domain.kalender import instant
+from broker.domain.zaak import places
 from broker.errors import BrokerError
+from broker.services.beproeving import NO_VERDICT
 from broker.services.bronnen import Aansluiting
 from broker.services.effect.outcome import Effect, Groep, Soort
 from broker.store.columns import Rij
 from broker.store.snapshot import Given, Kaart, Snapshot
 
-_BASES: Final = "grondslagen/samenwerking"
+_SHARED: Final = "samenwerking"
 _ABOUT: Final = ("/grondslag", "/verzoek/activiteit", "/zaak", "/betrokkene")
 _ZAAK_ONLY: Final = _ABOUT[:3]
 # Who takes part is no property of the zaak itself.
 _PARTNERS: Final = "/zaak/deelnemers"
-NO_VERDICT: Final = "geen-besluit"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +44,8 @@ class Side:
     @cached_property
     def bases(self) -> list[str]:
         """The bases of a samenwerking that these rules know."""
-        files = self.decider.regelset.below(_BASES)
-        return sorted({name.removeprefix(f"{_BASES}/").partition("/")[0] for name in files})
+        known = self.decider.register.at(self.moment).data["grondslagen"]
+        return sorted(name for name, basis in known.items() if basis["spoor"] == _SHARED)
 
     def decide(self, dossier: Mapping[str, Any]) -> Besluit | None:
         """Return the besluit, or None when there is no verdict on this."""
@@ -226,12 +227,7 @@ class Judge:
         }
 
     def _takes_part(self, side: Side, zaak: str, organisatie: str) -> bool:
-        moment = instant(side.moment)
-        return any(
-            place.get("organisatie") == organisatie
-            and in_force(place.get("vanaf"), place.get("tot"), moment)
-            for place in side.facts.zaken[zaak]["deelnemers"]
-        )
+        return bool(places(side.facts.zaken[zaak], organisatie, instant(side.moment)))
 
 
 def _dossier(facts: Snapshot, asked: Question, zaak: str | None) -> Rij:
