@@ -12,7 +12,6 @@ from broker.api.problems import documented
 from broker.api.rollen import Actie
 from broker.api.velden import Naam, StrictRoute
 from broker.domain.dossier import Moment
-from broker.domain.kalender import day_of, instant
 from broker.domain.uitleg import Vuistregel
 
 router = APIRouter(route_class=StrictRoute, tags=["vuistregels"])
@@ -56,7 +55,7 @@ async def lees_vuistregels(
 ) -> list[VuistregelView]:
     """Lees wat een deelnemer aan wie mag vragen, in welke fase en met welke instemming."""
     at = moment or uses.now()
-    found = await uses.vuistregels.at(at, day_of(instant(at)), deelnemer)
+    found = await uses.vuistregels.at(at, deelnemer)
     rows = [row for row in found if fase is None or (row.vanaf_fase or 1) <= fase]
     if "text/html" in request.headers.get("accept", ""):
         return Response(page(rows, at), media_type="text/html")  # type: ignore[return-value]

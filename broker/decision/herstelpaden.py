@@ -47,8 +47,10 @@ def _ways(decider: Decider, dossier: Dossier, now: int) -> Iterator[Pad]:
     for steps in (0, 1, 2):
         found = False
         for chosen in itertools.combinations(changes, steps):
-            if left <= 0 or len({keuze.wijziging for keuze, _ in chosen}) < steps:
+            if len({keuze.wijziging for keuze, _ in chosen}) < steps:
                 continue
+            if left == 0:
+                return
             left -= 1
             if pad := _tried(decider, dossier, chosen, now):
                 found = True

@@ -63,9 +63,8 @@ def volmaakt(stand: Stand, vraag: Vraag, moment: str) -> Dossier:
     """Return a dossier in which everything is in order, for this question."""
     basis = stand.data["grondslagen"][vraag.grondslag]
     day = day_of(instant(moment))
-    verschijnsel = next(
-        (v for c in basis["categorieen"].values() for v in c["alleen_bij"]), "drugs"
-    )
+    some = (v for c in basis["categorieen"].values() for v in c["alleen_bij"])
+    verschijnsel = next(some, "verschijnsel")
     return Dossier.model_validate(
         {
             "versie": 1,
@@ -75,7 +74,7 @@ def volmaakt(stand: Stand, vraag: Vraag, moment: str) -> Dossier:
             "verzoek": {
                 "soort": "bevraging",
                 "activiteit": vraag.activiteit,
-                "doel": ["strafrechtelijk"],
+                "doel": basis["doelen"],
                 "verschijnsel": verschijnsel,
                 "vraagstelling": _RULES,
                 "categorieen": [c for c in basis["bekend"] if c not in basis["uitgesloten"]],
@@ -90,7 +89,7 @@ def volmaakt(stand: Stand, vraag: Vraag, moment: str) -> Dossier:
             },
             "bron": {"organisatie": _BRON, "deelnemer": vraag.bron},
             "zaak": _zaak(vraag, verschijnsel, day),
-            "betrokkene": _subject(day),
+            "betrokkene": _subject(basis, day),
             "instemmingen": [],
         }
     )
@@ -132,12 +131,13 @@ def _zaak(vraag: Vraag, verschijnsel: str, day: dt.date) -> dict[str, Any]:
     }
 
 
-def _subject(day: dt.date) -> dict[str, Any]:
+def _subject(basis: Mapping[str, Any], day: dt.date) -> dict[str, Any]:
+    fitting = basis["passende_relatie"][0]
     return {
-        "soort": "natuurlijk-persoon",
+        "soort": fitting["soorten"][0],
         "sleutel": "betrokkene",
-        "relatie": "subject",
-        "afstand": 0,
+        "relatie": fitting["relatie"],
+        "afstand": fitting["afstand"],
         "onderzoek": {"geopend_op": day.isoformat()},
     }
 

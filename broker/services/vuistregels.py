@@ -1,11 +1,11 @@
 """The rules of thumb of the rules in force, worked out once for each period of law and asker."""
 
 import asyncio
-import datetime as dt
 from typing import Final
 
 from broker.decision.decide import Decider
 from broker.decision.vuistregels import deelnemers, vuistregels
+from broker.domain.kalender import day_of, instant
 from broker.domain.uitleg import Vuistregel
 from broker.services.regels import Regels
 
@@ -21,12 +21,11 @@ class Vuistregels:
         self._regels = regels
         self._kept: dict[Key, tuple[Vuistregel, ...]] = {}
 
-    async def at(self, moment: str, day: dt.date, vrager: str | None) -> tuple[Vuistregel, ...]:
+    async def at(self, moment: str, vrager: str | None) -> tuple[Vuistregel, ...]:
         """Return what this deelnemer may ask at this moment; None: what each may.
 
         Args:
             moment: RFC 3339 with offset.
-            day: The day of it in Amsterdam.
             vrager: A deelnemer; one that no basis knows may ask nothing.
 
         Raises:
@@ -37,13 +36,11 @@ class Vuistregels:
         askers = deelnemers(decider, moment)
         found: list[Vuistregel] = []
         for name in askers if vrager is None else [a for a in askers if a == vrager]:
-            found += await self._of(decider, moment, day, name)
+            found += await self._of(decider, moment, name)
         return tuple(found)
 
-    async def _of(
-        self, decider: Decider, moment: str, day: dt.date, vrager: str
-    ) -> tuple[Vuistregel, ...]:
-        key = (decider.digest, decider.register.period(day), vrager)
+    async def _of(self, decider: Decider, moment: str, vrager: str) -> tuple[Vuistregel, ...]:
+        key = (decider.digest, decider.register.period(day_of(instant(moment))), vrager)
         if key not in self._kept:
             if len(self._kept) >= KEPT:
                 self._kept.clear()
