@@ -17,7 +17,7 @@ def bundel(
     ] = None,
     regels: Annotated[
         Path | None,
-        typer.Option(help="Een archief met andere regels; anders die van deze versie van Sluis."),
+        typer.Option(help="Een map of archief met andere regels; anders die van deze software."),
     ] = None,
 ) -> None:
     """Maak van de regels een bundel voor een OPA-server, met handtekening als u een sleutel geeft.
@@ -32,11 +32,7 @@ def bundel(
     with plainly():
         try:
             signer = Ondertekenaar(sleutel.read_bytes()) if sleutel else None
-            regelset = (
-                Regelset.from_archive(regels.read_bytes())
-                if regels
-                else Regelset.from_folder(default_root())
-            )
+            regelset = Regelset.from_path(regels or default_root())
             schrijf.write_bytes(make_bundle(regelset, signer))
         except OSError as error:
             raise StartError(

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import orjson
 import typer
 
-from broker.cli.options import Map, plainly, settings_from
+from broker.cli.options import Map, plainly, read_rules, settings_from
 from broker.errors import InvalidInputError
 from broker.services.effect import Change, Effect, Effecten, Groep, Soort
 from broker.settings import Settings
@@ -45,7 +45,6 @@ class Asked:
         Raises:
             InvalidInputError: No change was named, or two; or the rules cannot be used.
         """
-        from broker.decision.decide import Decider
         from broker.services.effect import Ending, Leaving, OtherRules
 
         if [self.end, self.leaves, self.policies].count(None) != len(_PER) - 1:
@@ -56,9 +55,7 @@ class Asked:
             return Ending(op=self.op, zaak=self.end)
         if self.leaves is not None:
             return Leaving(op=self.op, organisatie=self.leaves, zaak=self.zaak)
-        from broker.cli.replay import read_rules
-
-        return OtherRules(op=self.op, rules=Decider.load(read_rules(self.policies or Path())))
+        return OtherRules(op=self.op, rules=read_rules(self.policies or Path()))
 
 
 def impact(  # noqa: PLR0913 - a command: what may be asked

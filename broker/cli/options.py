@@ -5,13 +5,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from audit.errors import AuditError
 from broker.errors import BrokerError
 from broker.settings import Settings, StartError, load_settings
+
+if TYPE_CHECKING:
+    from broker.decision.decide import Decider
 
 NOT_STARTED: Final = 2
 Map = Annotated[
@@ -43,6 +46,22 @@ def bound(text: str | None) -> dt.datetime | None:
         return EPOCH + dt.timedelta(microseconds=instant(text))
     except ValueError:
         raise typer.BadParameter("Schrijf een datum als 2026-11-20.") from None
+
+
+def read_rules(path: Path) -> "Decider":
+    """Make ready the rules in this folder or archive.
+
+    Raises:
+        InvalidInputError: It is not there, or cannot be used; tells all that is wrong.
+    """
+    from broker.decision.decide import Decider
+    from broker.decision.regelset import Regelset, RegisterError
+    from broker.errors import InvalidInputError
+
+    try:
+        return Decider.load(Regelset.from_path(path))
+    except RegisterError as error:
+        raise InvalidInputError(f"Deze regels zijn niet te gebruiken.\n{error}") from None
 
 
 @contextmanager

@@ -96,6 +96,7 @@ def beproef(
     """Neem vastgelegde besluiten opnieuw, met de regels van nu en met deze: wat wordt anders?"""
     from broker.api.regelversies import NieuweBeproeving, moment
     from broker.api.rollen import Actie
+    from broker.cli.show import show_difference
 
     async def work(services: "OpenServices", context: "Context") -> "Regelversie":
         asked = _checked(NieuweBeproeving, {"van": van, "tot": tot})
@@ -105,7 +106,7 @@ def beproef(
             found = await services.regelversies.test(
                 context.beller, digest, progress=progress, **bounds
             )
-        _show_test(found.stappen[-1].inhoud)
+        show_difference(found.stappen[-1].inhoud)
         return found
 
     _change(folder, wie, Actie.REGELS_BEPROEVEN, work)
@@ -264,11 +265,9 @@ def _archive(path: Path | None) -> bytes | None:
     if path is None:
         return None
     try:
-        return Regelset.from_folder(path).to_archive() if path.is_dir() else path.read_bytes()
+        return Regelset.from_path(path).to_archive()
     except RegisterError as error:
         raise StartError(str(error)) from None
-    except OSError:
-        raise StartError(f"{path}: dit bestand is niet te lezen.") from None
 
 
 def _signature(archief: bytes | None, sleutel: Path | None) -> str | None:
@@ -315,26 +314,6 @@ def _show(found: "Sequence[Regelversie]", geleverd: str) -> None:
             "ja" if versie.digest == geleverd else "nee",
         )
     Console().print(table)
-
-
-def _show_test(found: Mapping[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    console.print(f"{found['aantal']} besluiten opnieuw genomen, {found['anders']} worden anders.")
-    if found["uitkomsten"]:
-        table = Table("Was", "Wordt", "Aantal", "Zoals")
-        for each in found["uitkomsten"]:
-            samples = ", ".join(each["besluiten"])
-            table.add_row(each["was"], each["wordt"], str(each["aantal"]), samples)
-        console.print(table)
-    if found["gronden"]:
-        table = Table("Grond", "Komt erbij", "Valt weg", "Zoals")
-        for each in found["gronden"]:
-            samples = ", ".join(each["besluiten"])
-            table.add_row(each["code"], str(each["erbij"]), str(each["eraf"]), samples)
-        console.print(table)
 
 
 def _short(digest: str) -> str:

@@ -10,10 +10,9 @@ from typing import Annotated, Any, Final, TypeVar
 import orjson
 import typer
 
-from broker.cli.options import Map, bound, plainly, settings_from
-from broker.decision.regelset import Regelset, RegisterError
+from broker.cli.options import Map, bound, plainly, read_rules, settings_from
+from broker.decision.regelset import Regelset
 from broker.decision.register import default_root
-from broker.errors import InvalidInputError
 from broker.services.beproeving import Verschil
 from broker.services.herhaling import (
     Herhaling,
@@ -155,29 +154,7 @@ async def _other(store: Store, name: str | None) -> bytes | None:
         async with store.read() as tx:
             digest = await tx.regelversies.in_werking()
             return None if digest is None else await tx.regelversies.archief(digest)
-    return read_rules(Path(name)).to_archive()
-
-
-def read_rules(path: Path) -> Regelset:
-    """Return the rule set in this folder or archive, of which every file was read and loaded.
-
-    Raises:
-        InvalidInputError: It is not there, or cannot be used; tells all that is wrong.
-    """
-    from broker.decision.decide import Decider
-
-    try:
-        regelset = (
-            Regelset.from_folder(path)
-            if path.is_dir()
-            else Regelset.from_archive(path.read_bytes())
-        )
-        Decider.load(regelset)
-    except OSError:
-        raise InvalidInputError("Deze map of dit archief met regels is er niet.") from None
-    except RegisterError as error:
-        raise InvalidInputError(f"Deze regels zijn niet te gebruiken.\n{error}") from None
-    return regelset
+    return read_rules(Path(name)).regelset.to_archive()
 
 
 def _tell(found: Herhaling, *, as_json: bool) -> None:
@@ -203,17 +180,6 @@ def _tell_difference(view: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         typer.echo(orjson.dumps(view).decode())
         return
-    from rich.console import Console
-    from rich.table import Table
+    from broker.cli.show import show_difference
 
-    console = Console()
-    console.print(f"{view['aantal']} besluiten bekeken, {view['anders']} vallen anders uit.")
-    outcomes = Table("was", "wordt", "aantal", "bijvoorbeeld", title="Andere uitkomst")
-    for row in view["uitkomsten"]:
-        outcomes.add_row(row["was"], row["wordt"], str(row["aantal"]), row["besluiten"][0])
-    grounds = Table("grond", "komt erbij", "valt weg", "bijvoorbeeld", title="Per grond")
-    for row in view["gronden"]:
-        grounds.add_row(row["code"], str(row["erbij"]), str(row["eraf"]), row["besluiten"][0])
-    for table in (outcomes, grounds):
-        if table.row_count:
-            console.print(table)
+    show_difference(view)

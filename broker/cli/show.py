@@ -94,6 +94,23 @@ def _about(bevinding: Bevinding) -> str:
     return escape(f"{bevinding.code}{part}")
 
 
+def show_difference(view: Mapping[str, Any]) -> None:
+    """Print what would fall differently by other rules (`Verschil.view`)."""
+    console = Console()
+    console.print(f"{view['aantal']} besluiten bekeken, {view['anders']} vallen anders uit.")
+    outcomes = Table("Was", "Wordt", "Aantal", "Bijvoorbeeld", title="Andere uitkomst")
+    for row in view["uitkomsten"]:
+        samples = ", ".join(row["besluiten"])
+        outcomes.add_row(row["was"], row["wordt"], str(row["aantal"]), samples)
+    grounds = Table("Grond", "Komt erbij", "Valt weg", "Bijvoorbeeld", title="Per grond")
+    for row in view["gronden"]:
+        samples = ", ".join(row["besluiten"])
+        grounds.add_row(row["code"], str(row["erbij"]), str(row["eraf"]), samples)
+    for table in (outcomes, grounds):
+        if table.row_count:
+            console.print(table)
+
+
 def way(pad: Pad) -> str:
     """Return one way to a grant in words."""
     steps = [_PAD[keuze.wijziging].format(waarde=keuze.waarde) for keuze in pad.keuzes]

@@ -110,6 +110,23 @@ class Regelset:
         return cls(bestanden=found)
 
     @classmethod
+    def from_path(cls, path: Path) -> "Regelset":
+        """Read the rule set in this folder or archive.
+
+        Raises:
+            RegisterError: It is not there, or holds no rule set.
+        """
+        if path.is_dir():
+            return cls.from_folder(path)
+        try:
+            return cls.from_archive(path.read_bytes())
+        except FileNotFoundError:
+            reden = "Dit bestand is er niet."
+        except OSError:
+            reden = "Dit bestand kan niet worden gelezen."
+        raise RegisterError([_fout(path.name, reden)])
+
+    @classmethod
     def from_archive(cls, data: bytes) -> "Regelset":
         """Read the rule set in this tar.gz, which comes from outside and is not trusted.
 
@@ -135,13 +152,18 @@ class Regelset:
 
     def to_archive(self) -> bytes:
         """Return the files as tar.gz; equal files give equal bytes."""
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w:", format=tarfile.USTAR_FORMAT) as archive:
-            for name, content in self.bestanden.items():
-                member = tarfile.TarInfo(name)
-                member.size = len(content)
-                archive.addfile(member, io.BytesIO(content))
-        return gzip.compress(packed.getvalue(), mtime=0)
+        return packed(self.bestanden)
+
+
+def packed(files: Mapping[str, bytes]) -> bytes:
+    """Return files as tar.gz; the same files in the same order give the same bytes."""
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w:", format=tarfile.USTAR_FORMAT) as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return gzip.compress(tar.getvalue(), mtime=0)
 
 
 def _paths(root: Path) -> Iterator[Path]:

@@ -66,7 +66,7 @@ def test_rules_change_from_the_command_line(folder: Path) -> None:
 
     assert proposed[0] == tested[0] == approved[0] == used[0] == code == 0
     assert proposed[1].endswith("is nu: voorgesteld.")
-    assert "0 besluiten opnieuw genomen, 0 worden anders." in tested[1]
+    assert "0 besluiten bekeken, 0 vallen anders uit." in tested[1]
     assert approved[1].endswith("is nu: goedgekeurd.")
     assert used[1].endswith("is nu: in-werking.")
     rows = [re.findall(r"[^│┃\s][^│┃]*[^│┃\s]", line) for line in listed.splitlines()]
@@ -87,7 +87,7 @@ def test_rules_change_from_the_command_line(folder: Path) -> None:
             "reden: Deze tekst is te kort",
         ),
         (("voorstel", "--gebruiker", "beheer-1", "--reden", REDEN), "is er al"),
-        (("voorstel", "weg.tar.gz", "--gebruiker", "beheer-1", "--reden", REDEN), "niet te lezen"),
+        (("voorstel", "weg.tar.gz", "--gebruiker", "beheer-1", "--reden", REDEN), "is er niet"),
         (("beproef", "ffff", "--gebruiker", "beheer-1"), "sluis regels lijst"),
         (("beproef", "", "--gebruiker", "beheer-1"), "sluis regels lijst"),
         (

@@ -6,10 +6,7 @@ Equal rule sets and keys give equal bytes.
 """
 
 import base64
-import gzip
 import hashlib
-import io
-import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +16,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
-from broker.decision.regelset import Regelset
+from broker.decision.regelset import Regelset, packed
 from broker.decision.register import Register
 from broker.decision.rules import Rules
 
@@ -81,13 +78,7 @@ def make_bundle(regelset: Regelset, ondertekenaar: Ondertekenaar | None = None) 
     files = bundle_files(regelset)
     if ondertekenaar is not None:
         files[_SIGNATURES] = _signatures(files, ondertekenaar)
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:", format=tarfile.USTAR_FORMAT) as archive:
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
-    return gzip.compress(packed.getvalue(), mtime=0)
+    return packed(files)
 
 
 def bundle_files(regelset: Regelset) -> dict[str, bytes]:
