@@ -1,9 +1,8 @@
 """Deciding recorded dossiers with two versions of the rules: what would fall differently?"""
 
-import asyncio
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,12 +14,13 @@ from broker.errors import DecisionError, InvalidInputError
 from broker.store import Store
 
 CHUNK: Final = 200
-"""Dossiers for one turn of a thread: between turns the event loop reads on."""
+"""Dossiers for one turn: between turns the event loop reads on."""
 SAMPLES: Final = 5
 NO_VERDICT: Final = "geen-besluit"
 
 Bounds = tuple[dt.datetime | None, dt.datetime | None]
 Progress = Callable[[int], None]
+Turn = Callable[[Sequence[Mapping[str, Any]]], Awaitable["Verschil"]]
 
 
 @dataclass(slots=True)
@@ -89,27 +89,23 @@ class Verschil:
             kept.append(besluit)
 
 
-async def compare(
-    store: Store, old: Decider, new: Decider, bounds: Bounds, progress: Progress | None = None
-) -> Verschil:
-    """Decide the recorded dossiers of a time with both, each at its own moment.
-
-    The deciding is done in a thread, so that questions are answered meanwhile.
+async def compare(store: Store, turn: Turn, bounds: Bounds, progress: Progress | None) -> Verschil:
+    """Decide the recorded dossiers of a time with two versions, each at its own moment.
 
     Args:
         store: Holds the besluiten.
-        old: Decides as it is.
-        new: Decides as it would be.
+        turn: Decides some of them, away from the event loop: questions are answered meanwhile.
         bounds: From the first moment, before the second; None is no bound.
         progress: Called now and then with how many are done.
 
     Raises:
+        DecisionError: The rules cannot be tried.
         RecordError: The store cannot be read.
     """
     found, page = Verschil(), list[Mapping[str, Any]]()
 
-    async def turn() -> None:
-        await asyncio.to_thread(_decide_all, found, tuple(page), old, new)
+    async def done() -> None:
+        found.merge(await turn(tuple(page)))
         page.clear()
         if progress is not None:
             progress(found.aantal)
@@ -118,14 +114,14 @@ async def compare(
         async for row in tx.besluiten.stream(since=bounds[0], until=bounds[1]):
             page.append(row)
             if len(page) == CHUNK:
-                await turn()
-    await turn()
+                await done()
+    await done()
     return found
 
 
-def _decide_all(
-    found: Verschil, rows: Sequence[Mapping[str, Any]], old: Decider, new: Decider
-) -> None:
+def compare_rows(rows: Sequence[Mapping[str, Any]], old: Decider, new: Decider) -> Verschil:
+    """Decide recorded dossiers (`id`, `dossier`) with both versions."""
+    found = Verschil()
     for row in rows:
         try:
             dossier = invoer.parse_json(row["dossier"])
@@ -133,6 +129,7 @@ def _decide_all(
             found.add(row["id"], None, None)
             continue
         found.add(row["id"], _decide(old, dossier), _decide(new, dossier))
+    return found
 
 
 def _decide(decider: Decider, dossier: Dossier) -> Besluit | None:

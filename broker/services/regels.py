@@ -79,18 +79,34 @@ class Regels:
         """
         return await asyncio.to_thread(self._load, regelset)
 
-    async def _read(self, digest: str) -> Decider:
-        """Load a version from the store, or from this software when it is the one shipped."""
+    async def regelset(self, digest: str | None) -> Regelset:
+        """Return a version from the store, or that of this software when it is the one shipped.
+
+        Raises:
+            DecisionError: There is no such version here.
+            RecordError: The store cannot be read.
+        """
+        if digest is None:
+            raise DecisionError("Er zijn geen regels in werking.")
         if digest == self.geleverd.digest:
-            return await self.load(self.geleverd)
+            return self.geleverd
         async with self._store.read() as tx:
             archief = await tx.regelversies.archief(digest)
         if archief is None:
             raise DecisionError("Deze regels staan niet in de opslag.")
         try:
             regelset = await asyncio.to_thread(Regelset.from_archive, archief)
-            if regelset.digest != digest:  # changed below the store: these were never approved
-                raise DecisionError("De regels in de opslag zijn niet die van hun nummer.")
+        except RegisterError:
+            raise DecisionError("De regels zijn niet te laden.") from None
+        if regelset.digest != digest:  # changed below the store: these were never approved
+            raise DecisionError("De regels in de opslag zijn niet die van hun nummer.")
+        return regelset
+
+    async def _read(self, digest: str) -> Decider:
+        regelset = await self.regelset(digest)
+        if regelset is self.geleverd:
+            return await self.load(regelset)
+        try:
             return await self.load(regelset)
         except RegisterError:
             raise DecisionError("De regels zijn niet te laden.") from None

@@ -8,16 +8,18 @@ import asyncio
 import contextlib
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from broker.decision.regelset import Regelset, RegisterError
 from broker.domain.ports import Clock
 from broker.domain.regelversie import Regelversie, Stap
-from broker.errors import ConflictError, ForbiddenError, Fout, InvalidInputError
+from broker.errors import ConflictError, DecisionError, ForbiddenError, Fout, InvalidInputError
 from broker.services.beproeving import Progress, compare
 from broker.services.caller import Beller, Functie
 from broker.services.handtekening import Handtekening
 from broker.services.keeper import Keeper
+from broker.services.proefruimte import Proefruimte
 from broker.services.regels import Regels
 from broker.store import Store, Tx
 
@@ -118,13 +120,15 @@ class Regelversies:
 
         Raises:
             ConflictError: It is in force or closed, or the version in force changed meanwhile.
-            DecisionError: One of the two cannot be loaded.
+            DecisionError: One of the two cannot be loaded, or asks too much time or memory.
             RecordError: It could not be recorded.
         """
         (await self.get(digest)).may_be_tested()
         tegen = await self._regels.in_werking()
-        old, new = await self._regels.of(tegen), await self._regels.of(digest)
-        found = await compare(self._store, old, new, (van, tot), progress)
+        old, new = await self._regels.regelset(tegen), await self._regels.regelset(digest)
+        async with Proefruimte.open() as ruimte:
+            turn = partial(ruimte.compare, old.to_archive(), new.to_archive())
+            found = await compare(self._store, turn, (van, tot), progress)
         inhoud = {"tegen": tegen, "van": _text(van), "tot": _text(tot), **found.view()}
 
         async def work(tx: Tx) -> None:
@@ -215,10 +219,16 @@ class Regelversies:
             else:
                 regelset = await asyncio.to_thread(Regelset.from_archive, archief)
                 self._sleutel.check(regelset.digest, handtekening)
+                async with Proefruimte.open() as ruimte:
+                    await ruimte.load(archief)
             await self._regels.load(regelset)
         except RegisterError as error:
             fouten = [Fout(pointer="/archief", melding=str(fout)) for fout in error.fouten]
             raise InvalidInputError("Deze regelversie is niet te laden.", fouten) from None
+        except DecisionError as error:
+            raise InvalidInputError(
+                str(error), [Fout(pointer="/archief", melding=str(error))]
+            ) from None
         return regelset
 
     async def _change(
