@@ -36,6 +36,7 @@ from audit.entry import Soort
 from audit.receipt import Receipt
 from broker.domain import invoer
 from broker.domain.besluit import Besluit, Uitkomst
+from broker.domain.kalender import instant
 from broker.domain.ports import (
     Antwoord,
     Bevraging,
@@ -282,7 +283,9 @@ class Doors:
             facts = await tx.dossierfeiten(
                 gebruiker=put.beller.gebruiker, zaak=put.vraag.zaak, sleutel=put.sleutel
             )
-        dossier = facts.parts(taak=put.vraag.taak, sleutel=put.sleutel)
+        dossier = facts.parts(
+            taak=put.vraag.taak, sleutel=put.sleutel, moment=instant(self.clock.now().isoformat())
+        )
         return _Feiten(dossier=dossier, regels=facts.regels)
 
     async def _decide(

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from broker.domain import invoer
 from broker.domain.besluit import Besluit, Uitkomst
+from broker.domain.kalender import instant
 from broker.domain.ports import Clock
 from broker.domain.pseudoniem import holds_bsn
 from broker.errors import Fout, InvalidInputError, NotFoundError
@@ -183,7 +184,11 @@ class EigenBeslispunt:
                     sleutel=sleutel,
                 )
         return _Feiten(
-            dossier=facts.parts(taak=action.properties.get("taak"), sleutel=sleutel),
+            dossier=facts.parts(
+                taak=action.properties.get("taak"),
+                sleutel=sleutel,
+                moment=instant(self.clock.now().isoformat()),
+            ),
             gegevens=items,
             regels=facts.regels,
         )
@@ -304,9 +309,11 @@ def _refuse_bsn(data: object) -> None:
 
 
 def _texts(data: object) -> Iterator[str]:
-    """Yield every text in this data, names of members too."""
+    """Yield every text and number in this data, names of members too."""
     if isinstance(data, str):
         yield data
+    elif isinstance(data, int | float):
+        yield str(data)
     elif isinstance(data, Mapping):
         for name, value in data.items():
             yield name

@@ -8,6 +8,7 @@ import orjson
 from sqlalchemy import BindParameter, Select, and_, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from broker.domain.zaak import works_in
 from broker.errors import NotFoundError
 from broker.store.columns import Rij, Velden
 from broker.store.gebruikers import UNKNOWN
@@ -38,16 +39,20 @@ class Dossierfeiten:
     instemmingen: list[Rij]
     regels: str | None
 
-    def parts(self, *, taak: object, sleutel: str | None) -> Rij:
+    def parts(self, *, taak: object, sleutel: str | None, moment: int) -> Rij:
         """Return these parts as they stand in a dossier, with the `taak` that the caller names.
 
-        Without a persoonskaart nothing is known of the subject but who it is.
+        Without a persoonskaart nothing is known of the subject but who it is. What was agreed
+        within a zaak counts for who works in it at this instant: for anybody else it would open
+        what nobody agreed to, and show whom the zaak is about.
         """
+        vrager = self.vrager.get("organisatie", "")
+        agreed = self.zaak is None or works_in(self.zaak, vrager, moment)
         return {
             "vrager": {**self.vrager, "taak": taak},
             "zaak": self.zaak,
             "betrokkene": self.betrokkene or ({"sleutel": sleutel} if sleutel else {}),
-            "instemmingen": self.instemmingen,
+            "instemmingen": self.instemmingen if agreed else [],
         }
 
 

@@ -39,3 +39,14 @@ async def test_what_can_be_no_basis_opens_nothing(world: World, grondslag: objec
     assert answer.status_code == 200
     assert answer.json() == {"page": {"next_token": "", "count": 0}, "results": []}
     assert [record["event_name"] for record in records] == ["adl.search_action"]
+
+
+@pytest.mark.parametrize("context", [{"time": int(BSN)}, {"supported_obligations": [float(BSN)]}])
+async def test_bsn_as_a_number_is_refused(world: World, context: dict[str, Any]) -> None:
+    """A BSN that is no text but a number is a 400 without being repeated, and leaves no record."""
+    answer = await found(world, {**message(world), "context": context})
+    records = await world.call("GET", "/beslislogboek", "fg-1")
+
+    assert answer.status_code == 400
+    assert BSN not in answer.text + records.text + world.logs()
+    assert records.json() == []

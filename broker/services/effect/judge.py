@@ -96,8 +96,8 @@ class Judge:
 
     def question(self, asked: Question) -> Effect:
         """Judge one question."""
-        was = self.voor.decide(_dossier(self.voor.facts, asked, asked.zaak))
-        wordt = self.na.decide(_dossier(self.na.facts, asked, asked.zaak))
+        was = self.voor.decide(_dossier(self.voor, asked, asked.zaak))
+        wordt = self.na.decide(_dossier(self.na, asked, asked.zaak))
         needed = _carried(was)
         lost = needed - _carried(wordt)
         groep, via, last = Groep.HOUDT, None, wordt
@@ -178,7 +178,7 @@ class Judge:
         for other in self.others:
             if other == asked.zaak:
                 continue
-            for dossier in _in_other(self.na.facts, asked, other, kaart):
+            for dossier in _in_other(self.na, asked, other, kaart):
                 besluit = self.na.decide(dossier)
                 if besluit is not None and needed <= _carried(besluit):
                     return other, besluit
@@ -230,8 +230,9 @@ class Judge:
         return bool(places(side.facts.zaken[zaak], organisatie, instant(side.moment)))
 
 
-def _dossier(facts: Snapshot, asked: Question, zaak: str | None) -> Rij:
+def _dossier(side: Side, asked: Question, zaak: str | None) -> Rij:
     """Return the dossier of door 1 for this question in this zaak, as the doors make it."""
+    facts = side.facts
     known = facts.dossierfeiten(gebruiker=asked.gebruiker, zaak=zaak, sleutel=asked.sleutel)
     source = Aansluiting(
         organisatie=asked.bron, deelnemers=facts.deelnemers.get(asked.bron, ()), bron=None
@@ -240,17 +241,21 @@ def _dossier(facts: Snapshot, asked: Question, zaak: str | None) -> Rij:
         "grondslag": asked.dossier.get("grondslag"),
         "verzoek": asked.dossier["verzoek"],
         "bron": source.partij(known.zaak),
-        **known.parts(taak=asked.dossier["vrager"].get("taak"), sleutel=asked.sleutel),
+        **known.parts(
+            taak=asked.dossier["vrager"].get("taak"),
+            sleutel=asked.sleutel,
+            moment=instant(side.moment),
+        ),
     }
 
 
-def _in_other(facts: Snapshot, asked: Question, zaak: str, kaart: Kaart | None) -> Iterator[Rij]:
+def _in_other(side: Side, asked: Question, zaak: str, kaart: Kaart | None) -> Iterator[Rij]:
     """Yield the question as it could be put in another zaak.
 
     For the activiteit of that zaak and each of its verschijnselen, that of the question first; on
     the kaart of the subject there, or else on the one (`kaart`) of its own zaak.
     """
-    dossier = _dossier(facts, asked, zaak)
+    facts, dossier = side.facts, _dossier(side, asked, zaak)
     if (zaak, asked.sleutel or "") not in facts.kaarten and kaart is not None:
         dossier["betrokkene"] = kaart.betrokkene
     there = facts.zaken[zaak]
