@@ -24,7 +24,7 @@ from broker.api.velden import (
 )
 from broker.domain import invoer
 from broker.domain.besluit import Besluit
-from broker.domain.dossier import Aantal, Deel, Doel
+from broker.domain.dossier import ASKED, TREFFER, Aantal, Deel, Doel
 from broker.domain.uitleg import Uitleg
 from broker.errors import ForbiddenError
 from broker.services.doors import BronUitkomst, VerzoekUitkomst, Vraag
@@ -34,18 +34,6 @@ router = APIRouter(route_class=StrictRoute, tags=["verzoeken"])
 
 _BESLUIT: Final = TypeAdapter(Besluit)
 _DOSSIER: Final = TypeAdapter(dict[str, Any])
-_ASKED: Final = (
-    "soort",
-    "activiteit",
-    "doel",
-    "verschijnsel",
-    "vraagstelling",
-    "categorieen",
-    "aantal_betrokkenen",
-    "nationaliteit_onvermijdelijk",
-)
-HIT: Final = "treffer-geen-treffer"
-
 
 Spoor = Annotated[
     str | None, Header(max_length=500, description="Het spoor van uw kant (W3C Trace Context).")
@@ -80,7 +68,7 @@ class NieuwVerzoek(Deel):
             zaak=self.zaak,
             grondslag=self.grondslag,
             taak=self.taak,
-            verzoek={name: value for name in _ASKED if (value := getattr(self, name)) is not None},
+            verzoek={name: value for name in ASKED if (value := getattr(self, name)) is not None},
             kenmerk=self.kenmerk,
         )
 
@@ -227,7 +215,7 @@ async def lees_besluiten(
 def _answer(outcome: VerzoekUitkomst) -> VerzoekAntwoord:
     return VerzoekAntwoord(
         id=outcome.id,
-        bronnen=[_source(part, hit=outcome.soort == HIT) for part in outcome.bronnen],
+        bronnen=[_source(part, hit=outcome.soort == TREFFER) for part in outcome.bronnen],
     )
 
 

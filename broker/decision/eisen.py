@@ -8,7 +8,7 @@ import ast
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +16,10 @@ from typing import Any, Final
 
 import yaml
 
-_SOORTEN: Final = ("wet", "amvb", "regeling", "verordening", "convenant")
+from broker.decision.bestanden import Bestanden
+from broker.decision.files import Regel, Wet
+from broker.decision.regelset import Regelset
+
 _NAMED: Final = re.compile(r"test_((?:[wp]\d\d_)+)")
 # From sure to unsure: of several rules under one article the least sure is told.
 _ZEKERHEID: Final = {"geverifieerd": "", "oude-tekst": "oude tekst", "interpretatie": "onze lezing"}
@@ -122,13 +125,19 @@ def read_artikelen(root: Path) -> dict[str, Artikel]:
 
     Also of each article or lid as a whole: `wgs-2.23-6-c` makes `wgs-2.23-6` and `wgs-2.23` too.
     Of a rule in several dated files the last counts.
+
+    Raises:
+        RegisterError: A law file is wrong.
     """
-    rules = {rule["id"]: (wet, rule) for wet in _wetten(root) for rule in wet["regels"]}
+    laws = Bestanden.read(Regelset.from_folder(root)).wetten.values()
+    rules = {
+        rule.id: (law.inhoud, rule) for same in laws for law in same for rule in law.inhoud.regels
+    }
     found: dict[str, Artikel] = {}
     for name, (wet, rule) in rules.items():
-        parts = name.removeprefix(f"{wet['id']}-").split("-")
+        parts = name.removeprefix(f"{wet.id}-").split("-")
         for depth in range(1, len(parts) + 1):
-            whole = "-".join([wet["id"], *parts[:depth]])
+            whole = "-".join([wet.id, *parts[:depth]])
             here = _artikel(wet, rule, depth)
             found[whole] = max(found.get(whole, here), here, key=_unsure)
     return found
@@ -176,23 +185,15 @@ def _eis(each: Mapping[str, Any], equals: Sequence[tuple[str, str]]) -> Eis:
     )
 
 
-def _wetten(root: Path) -> Iterator[Mapping[str, Any]]:
-    """Yield the law files, of each law the oldest first; `open` is before any date."""
-    for soort in _SOORTEN:
-        paths = (root / "grondslagen" / soort).glob("*/*.yaml")
-        for path in sorted(paths, key=lambda path: (path.stem != "open", path.stem)):
-            yield yaml.safe_load(path.read_text(encoding="utf-8"))
-
-
-def _artikel(wet: Mapping[str, Any], rule: Mapping[str, Any], depth: int) -> Artikel:
+def _artikel(wet: Wet, rule: Regel, depth: int) -> Artikel:
     """Return the place of a rule: 1 deep is its article, deeper also its lid and onderdeel."""
-    below = [f"({rule['lid']})"] if rule.get("lid") else []
-    if part := rule.get("onderdeel"):
+    below = [f"({rule.lid})"] if rule.lid else []
+    if part := rule.onderdeel:
         below.append(part if len(part) <= 2 else f", {part}")  # noqa: PLR2004 - a letter, not words
     return Artikel(
-        naam=f"{wet['citeertitel']} {rule['artikel']}{''.join(below[: depth - 1])}",
-        link=rule.get("link"),
-        zekerheid=rule["zekerheid"],
+        naam=f"{wet.citeertitel} {rule.artikel}{''.join(below[: depth - 1])}",
+        link=rule.link,
+        zekerheid=rule.zekerheid,
     )
 
 

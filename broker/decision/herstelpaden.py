@@ -12,14 +12,13 @@ from typing import Any, Final
 
 from broker.decision.decide import Decider
 from broker.domain.besluit import Besluit, Uitkomst, VereisteInstemming
-from broker.domain.dossier import Dossier
+from broker.domain.dossier import BEVRAGING, TREFFER, Dossier
 from broker.domain.uitleg import Keuze, Pad
 
 MOST: Final = 300
 """Questions that one search tries at most: tens of milliseconds."""
 SHOWN: Final = 8
 FASEN: Final = (1, 2, 3)
-_TREFFER: Final = "treffer-geen-treffer"
 _GEVER: Final = "een ander dan de vrager"
 
 
@@ -86,8 +85,8 @@ def _changes(decider: Decider, dossier: Dossier) -> Iterator[Change]:
     for grondslag in stand.data["grondslagen"]:
         if grondslag != dossier.grondslag:
             yield _choice("grondslag", grondslag, {"grondslag": grondslag})
-    if dossier.verzoek and dossier.verzoek.soort == "bevraging" and bron:
-        yield _choice("soort", _TREFFER, {"verzoek": {"soort": _TREFFER}})
+    if dossier.verzoek and dossier.verzoek.soort == BEVRAGING and bron:
+        yield _choice("soort", TREFFER, {"verzoek": {"soort": TREFFER}})
     tasks = basis["deelnemers"].get(vrager.deelnemer if vrager else None, {}).get("taken", ())
     for taak in tasks:
         if vrager and taak != vrager.taak:

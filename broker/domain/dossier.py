@@ -83,6 +83,9 @@ NulOfMeer = Annotated[int, Field(ge=0, lt=_TOO_LARGE)]
 
 Deur = Literal["verzoek", "verstrekking"]
 Soort = Literal["bevraging", "treffer-geen-treffer", "resultaatdeling"]
+BEVRAGING: Final = "bevraging"
+TREFFER: Final = "treffer-geen-treffer"
+RESULTAATDELING: Final = "resultaatdeling"
 Doel = Literal["bestuurlijk", "strafrechtelijk", "fiscaal", "zorg"]
 OntvangerSoort = Literal[
     "deelnemer",
@@ -135,6 +138,10 @@ class Verzoek(Deel):
     categorieen: Annotated[list[Naam], Field(min_length=1, max_length=500)] | None = None
     aantal_betrokkenen: Aantal | None = None
     nationaliteit_onvermijdelijk: bool | None = None
+
+
+ASKED: Final = tuple(Verzoek.model_fields)
+"""What who asks declares of a question, in the order in which it stands in a dossier."""
 
 
 class Gebruiker(Deel):
@@ -308,7 +315,7 @@ class Dossier(Deel):
     @model_validator(mode="after")
     def _fits_the_door(self) -> Self:
         """Refuse what cannot be decided at this door, rather than decide something else."""
-        if self.deur == "verzoek" and self.verzoek and self.verzoek.soort == "resultaatdeling":
+        if self.deur == "verzoek" and self.verzoek and self.verzoek.soort == RESULTAATDELING:
             raise PydanticCustomError(
                 "alleen_deur_2",
                 "alleen deur 2",

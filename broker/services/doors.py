@@ -36,6 +36,7 @@ from audit.entry import Soort
 from audit.receipt import Receipt
 from broker.domain import invoer
 from broker.domain.besluit import Besluit, Uitkomst
+from broker.domain.dossier import TREFFER
 from broker.domain.kalender import instant
 from broker.domain.ports import (
     Antwoord,
@@ -236,7 +237,7 @@ class Doors:
         if not relay.besluit.granted:
             return _outcome(relay, receipt)
         try:
-            only_hit = put.vraag.verzoek.get("soort") == "treffer-geen-treffer"
+            only_hit = put.vraag.verzoek.get("soort") == TREFFER
             antwoord = await relay.bron.ask(_bevraging(put, relay), only_hit=only_hit)
         except BronError as error:
             regel = _regel(Soort.FOUT, put, relay, fout=error.fout.value)

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from broker.domain import invoer
 from broker.domain.besluit import Besluit, Uitkomst
+from broker.domain.dossier import ASKED, BEVRAGING, RESULTAATDELING, TREFFER
 from broker.domain.kalender import instant
 from broker.domain.ports import Clock
 from broker.domain.pseudoniem import holds_bsn
@@ -31,24 +32,16 @@ from broker.services.beslispunt import (
 )
 from broker.services.bronnen import Bronnen
 from broker.services.doorgifte import released
-from broker.services.kandidaten import BETROKKENE, BEVRAGING, BRON, GEBRUIKER, TREFFER, Kandidaten
+from broker.services.kandidaten import BETROKKENE, BRON, GEBRUIKER, Kandidaten
 from broker.services.regels import Regels
 from broker.store import Store
 from broker.store.unit import ReadTx
 
-RESULTAATDELING: Final = "resultaatdeling"
 UNKNOWN: Final = "onbekend"
 CUSTOM: Final = "custom"
 FILTER: Final = "filter"
-_DECLARED: Final = (
-    "activiteit",
-    "doel",
-    "verschijnsel",
-    "vraagstelling",
-    "categorieen",
-    "aantal_betrokkenen",
-    "nationaliteit_onvermijdelijk",
-)
+# The kind of verzoek is the name of the action.
+_DECLARED: Final = tuple(name for name in ASKED if name != "soort")
 _ACTION: Final = (*_DECLARED, "grondslag", "taak", "ontvanger", "verzoek")
 _RESOURCE: Final = ("zaak", "bron", "betrokkene")
 _CONTEXT: Final = ("time", "traceparent", "supported_obligations")

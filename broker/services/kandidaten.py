@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from broker.decision.decide import Decider
+from broker.domain.dossier import BEVRAGING, TREFFER
 from broker.domain.kalender import instant
 from broker.domain.ports import Clock
 from broker.domain.zaak import works_in
@@ -19,8 +20,6 @@ from broker.store import Store
 GEBRUIKER: Final = "gebruiker"
 BETROKKENE: Final = "betrokkene"
 BRON: Final = "bron"
-BEVRAGING: Final = "bevraging"
-TREFFER: Final = "treffer-geen-treffer"
 MOST: Final = 500
 """Candidates of one search."""
 
