@@ -12,7 +12,9 @@ from broker.decision.gevonden import Gevonden
 from broker.decision.herstelpaden import herstelpaden
 from broker.domain.besluit import Besluit, Onderwerp, Weigeringsgrond
 from broker.domain.dossier import Dossier
+from broker.domain.kalender import instant
 from broker.domain.uitleg import Bevinding, Plicht, Uitleg
+from broker.domain.zaak import places
 
 _LINK = "https://wetten.overheid.nl/jci1.3:c:{bwb}&artikel={artikel}"
 
@@ -39,7 +41,8 @@ class _Uitlegger:
         self._question = stand.data["gronden"]["vraag"]
         self._redenen = stand.redenen
         outside = any(g.betreft == Onderwerp.BUITENSTAANDER for g in besluit.weigeringsgronden)
-        self._outside, self._full = outside and not full, full
+        # Of a question on a bilateral basis the rules do not tell it.
+        self._outside, self._full = (outside or not _takes_part(dossier)) and not full, full
         self._gevonden = Gevonden(dossier, decider.facts(dossier), self._basis)
 
     def explain(self) -> Uitleg:
@@ -124,6 +127,15 @@ class _Uitlegger:
             for name in asked
             if name not in self._basis["bekend"] and (near := _near(name, open_here))
         }
+
+
+def _takes_part(dossier: Dossier) -> bool:
+    """Tell whether who asks takes part in the zaak of the question; also when it has none."""
+    if dossier.zaak is None:
+        return True
+    asker = dossier.vrager.organisatie if dossier.vrager else None
+    zaak = {"deelnemers": [d.model_dump() for d in dossier.zaak.deelnemers or ()]}
+    return bool(places(zaak, asker or "", instant(dossier.moment)))
 
 
 def _near(name: str, known: Sequence[str]) -> tuple[str, ...]:

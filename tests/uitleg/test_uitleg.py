@@ -94,6 +94,19 @@ def test_an_outsider_is_told_nothing_of_the_zaak() -> None:
     assert uitleg.paden == ()
 
 
+def test_a_zaak_of_others_is_told_on_no_basis() -> None:
+    """A question that needs no zaak gets of that of others no fact, and no way that names who."""
+    asked = {"grondslag": "wpg-19", "verzoek": {"categorieen": ["politiegegevens-8-13"]}}
+    place = bases()["hhk"]["zaak"]["deelnemers"][0]
+    asker = {"organisatie": place["organisatie"], "deelnemer": place["deelnemer"]}
+    inside = merge(bases()["hhk"], {**asked, "bron": {"deelnemer": "uwv"}, "vrager": asker})
+    outside = merge(inside, {"vrager": {"organisatie": "elders"}})
+
+    assert "bron" in {k.wijziging for pad in told(inside, full=False).paden for k in pad.keuzes}
+    assert told(outside, full=False).paden == ()
+    assert {b.gevonden for b in told(outside, full=False).bevindingen} == {None}
+
+
 def test_a_typo_gets_the_word_that_was_meant() -> None:
     """An unknown category is answered with one that looks like it, never an excluded one."""
     asked = ["voertuigen", "gezondheit"]
