@@ -7,7 +7,8 @@ stands in `opent` and `sluit`, in a closed vocabulary; a rule that only obliges 
 import datetime as dt
 import re
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Annotated, Any, Final, Literal, Self, TypeVar
+from functools import lru_cache
+from typing import Annotated, Any, Final, Literal, Self, TypeVar, cast
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -306,10 +307,22 @@ class Gronden(Deel):
 
 
 _M = TypeVar("_M", bound=Deel)
+_KEPT: Final = 256
 
 
 def read(name: str, text: bytes, shape: type[_M]) -> tuple[_M, dict[str, Any]] | list[Regelfout]:
-    """Return the content of a file, by its shape and as plain data, or all that is wrong."""
+    """Return the content of a file, by its shape and as plain data, or all that is wrong.
+
+    What is returned is shared by all who read the same file, and must not be changed.
+    """
+    return cast("tuple[_M, dict[str, Any]] | list[Regelfout]", _read_once(name, text, shape))
+
+
+# Versions of the rules share most of their files, and reading YAML takes most of their loading.
+@lru_cache(maxsize=_KEPT)
+def _read_once(
+    name: str, text: bytes, shape: type[Deel]
+) -> tuple[Deel, dict[str, Any]] | list[Regelfout]:
     try:
         plain = load_yaml(text, references=True)
         return shape.model_validate(plain), plain
