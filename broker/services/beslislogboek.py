@@ -20,6 +20,7 @@ from typing import Any, Final
 import orjson
 
 from broker.domain.besluit import Uitkomst
+from broker.errors import BrokerError
 from broker.services.beslispunt import Stuk
 from broker.services.caller import Beller
 from broker.services.trace import Trace, follow, new_span
@@ -49,13 +50,14 @@ class Status(StrEnum):
 class Uitwisseling:
     """One call: its kind, its trace, what was asked and answered, and what that rests on."""
 
+    id: str
     event: Gebeurtenis
     trace: Trace
-    timestamp: int
-    """Milliseconds since 1970 in UTC."""
+    moment: dt.datetime
+    beller: Beller
     request: Mapping[str, Any]
     response: Mapping[str, Any]
-    stukken: Sequence[Stuk]
+    stukken: Sequence[Stuk] = ()
     status: Status = Status.OK
 
 
@@ -93,7 +95,8 @@ class Beslislogboek:
         sleutels = sorted({stuk.sleutel for stuk in call.stukken if stuk.sleutel})
         attributes = _one_or_all("adl.core.policies", regels)
         attributes |= _one_or_all("dpl.core.data_subject_id", sleutels)
-        return self._row(call.event, call.trace, call.timestamp, call.status, attributes, body)
+        row = self._row(call.event, call.trace, call.moment, call.status, attributes, body)
+        return row | _whose(call.id, call.beller)
 
     def of_door(
         self, trace: Trace, besluit: Mapping[str, Any], beller: Beller, *, sleutel: str, regels: str
@@ -105,22 +108,38 @@ class Beslislogboek:
             "sluis.besluit": besluit["id"],
         }
         body = {"adl.core.configuration": self._configuration}
-        moment = besluit["moment"]
-        timestamp = milliseconds(moment)
-        row = self._row(Gebeurtenis.EVALUATION, trace, timestamp, Status.OK, attributes, body)
-        return row | {
-            "id": besluit["id"],
-            "besluit": besluit["id"],
-            "moment": moment,
-            "gebruiker": beller.gebruiker,
-            "organisatie": beller.organisatie,
-        }
+        row = self._row(
+            Gebeurtenis.EVALUATION, trace, besluit["moment"], Status.OK, attributes, body
+        )
+        return row | _whose(besluit["id"], beller) | {"besluit": besluit["id"]}
+
+    def of_failure(
+        self,
+        trace: Trace,
+        known: Mapping[str, Any],
+        beller: Beller,
+        error: BrokerError,
+        nummer: str,
+    ) -> dict[str, Any]:
+        """Return the row of a door that gave no verdict; `known` is what it knew of the dossier."""
+        return self.of_call(
+            Uitwisseling(
+                id=nummer,
+                event=Gebeurtenis.EVALUATION,
+                trace=trace,
+                moment=dt.datetime.fromisoformat(known["moment"]),
+                beller=beller,
+                request=_request(known),
+                response=failed(error),
+                status=Status.ERROR,
+            )
+        )
 
     def _row(
         self,
         event: Gebeurtenis,
         trace: Trace,
-        timestamp: int,
+        moment: dt.datetime,
         status: Status,
         attributes: Mapping[str, Any],
         body: Mapping[str, Any],
@@ -131,19 +150,25 @@ class Beslislogboek:
             "span_id": span,
             "parent_span_id": trace.parent_span_id,
             "event_name": event,
-            "timestamp": timestamp,
+            # Milliseconds since 1970 in UTC.
+            "timestamp": int(moment.timestamp() * 1000),
             "status": status,
             "attributes": attributes,
             "resource": self._resource,
             "body": body,
         }
         text = orjson.dumps(record).decode()
-        return {"trace_id": trace.trace_id, "span_id": span, "regel": text, "besluit": None}
+        ids = {"trace_id": trace.trace_id, "span_id": span}
+        return {**ids, "regel": text, "besluit": None, "moment": moment}
 
 
-def milliseconds(moment: dt.datetime) -> int:
-    """Return an aware moment as milliseconds since 1970 in UTC."""
-    return int(moment.timestamp() * 1000)
+def failed(error: BrokerError) -> dict[str, Any]:
+    """Return the answer where there is no verdict."""
+    return {"error": {"status": error.status, "message": error.detail}}
+
+
+def _whose(nummer: str, beller: Beller) -> dict[str, str]:
+    return {"id": nummer, "gebruiker": beller.gebruiker, "organisatie": beller.organisatie}
 
 
 def digest(text: str) -> str:

@@ -23,12 +23,11 @@ the facts. Door 2 judges every ground of door 1 again, so a verzoek that saw two
 only what both grant.
 """
 
-import asyncio
 import contextlib
 import datetime as dt
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 
@@ -53,12 +52,11 @@ from broker.errors import BrokerError, ConflictError, DecisionError, RecordError
 from broker.services.beslislogboek import Beslislogboek, digest
 from broker.services.bronnen import Aansluiting, Bronnen
 from broker.services.caller import Beller
+from broker.services.gather import all_done
 from broker.services.recorder import Recorder, Regel
 from broker.services.regels import Regels
 from broker.services.trace import Trace
 from broker.store import Store
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +111,8 @@ class _Put:
     trace: Trace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Feiten:
-    """One view of the store: its part of the dossier, and the digest of the rules in force."""
-
-    dossier: Mapping[str, Any]
-    regels: str | None
+_Feiten = tuple[Mapping[str, Any], str | None]
+"""One view of the store: its part of the dossier, and the digest of the rules in force."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +156,7 @@ class Doors:
         trace = self.beslislogboek.trace(traceparent)
         put = _Put(id=self.ids.new("v"), beller=beller, vraag=vraag, sleutel=sleutel, trace=trace)
         relays = await self._door_one(put)
-        outcomes = await _all(*(self._pass(put, relay, receipt) for relay, receipt in relays))
+        outcomes = await all_done(*(self._pass(put, relay, receipt) for relay, receipt in relays))
         return VerzoekUitkomst(id=put.id, soort=vraag.verzoek.get("soort"), bronnen=tuple(outcomes))
 
     async def _door_one(self, put: _Put) -> list[tuple[_Relay, Receipt]]:
@@ -171,9 +165,9 @@ class Doors:
         await self._refuse_double(put)
         facts = await self._facts(put)
         try:
-            relays = await _all(*(self._decide_one(put, facts, b) for b in put.vraag.bronnen))
-        except DecisionError:
-            await self._no_verdict(put, "verzoek", put.vraag.bronnen)
+            relays = await all_done(*(self._decide_one(put, facts, b) for b in put.vraag.bronnen))
+        except DecisionError as error:
+            await self._no_verdict(put, "verzoek", put.vraag.bronnen, error)
             raise
         regels = [
             _regel(Soort.VOORNEMEN if relay.besluit.granted else Soort.WEIGERING, put, relay)
@@ -210,27 +204,34 @@ class Doors:
         with contextlib.suppress(RecordError):
             await self.recorder.record_all(regels)
 
-    async def _no_verdict(self, put: _Put, deur: str, bronnen: Sequence[str]) -> None:
+    async def _no_verdict(
+        self, put: _Put, deur: str, bronnen: Sequence[str], error: DecisionError
+    ) -> None:
         """Record that there was no verdict; at door 2 it closes the voornemen."""
-        await self.recorder.record_all(
-            [
-                _line(Soort.FOUT, put, bron, {"deur": deur, "fout": DecisionError.slug})
-                for bron in bronnen
-            ]
-        )
+        rows, regels = [], []
+        for bron in bronnen:
+            known = _known(put, deur, bron, self.clock.now())
+            nummer = self.ids.new("f")
+            row = self.beslislogboek.of_failure(put.trace, known, put.beller, error, nummer)
+            told = {"deur": deur, "fout": error.slug, "beslislog_sha256": digest(row["regel"])}
+            rows.append(row)
+            regels.append(_line(Soort.FOUT, put, bron, told))
+        await self.recorder.record_all(regels)
+        async with self.store.begin() as tx:
+            await tx.beslislogboek.insert_many(rows)
 
     async def _decide_one(self, put: _Put, facts: _Feiten, organisatie: str) -> _Relay:
-        bron = self.bronnen.get(organisatie)
+        bron, (known, regels) = self.bronnen.get(organisatie), facts
         dossier = {
             "versie": 1,
             "deur": "verzoek",
             "moment": self.clock.now().isoformat(),
             "grondslag": put.vraag.grondslag,
             "verzoek": dict(put.vraag.verzoek),
-            "bron": bron.partij(facts.dossier["zaak"]),
-            **facts.dossier,
+            "bron": bron.partij(known["zaak"]),
+            **known,
         }
-        return await self._decide(put, bron, facts.regels, dossier)
+        return await self._decide(put, bron, regels, dossier)
 
     async def _pass(self, put: _Put, relay: _Relay, receipt: Receipt) -> BronUitkomst:
         """Take steps 4 to 7, for one source."""
@@ -246,19 +247,19 @@ class Doors:
         return await self._door_two(put, relay, antwoord)
 
     async def _door_two(self, put: _Put, relay: _Relay, antwoord: Antwoord) -> BronUitkomst:
-        facts = await self._facts(put)
+        known, regels = await self._facts(put)
         dossier = {
             **relay.dossier,
-            **facts.dossier,
+            **known,
             "deur": "verstrekking",
             "moment": self.clock.now().isoformat(),
             "verzoek": {**put.vraag.verzoek, "categorieen": list(relay.besluit.granted)},
             "gegevens": [gegeven.labels() for gegeven in antwoord.gegevens],
         }
         try:
-            done = await self._decide(put, relay.bron, facts.regels, dossier)
-        except DecisionError:
-            await self._no_verdict(put, "verstrekking", [relay.bron.organisatie])
+            done = await self._decide(put, relay.bron, regels, dossier)
+        except DecisionError as error:
+            await self._no_verdict(put, "verstrekking", [relay.bron.organisatie], error)
             raise
         # By place, not by id: two items of one id are judged, and let through, each apart.
         released = tuple(
@@ -284,10 +285,9 @@ class Doors:
             facts = await tx.dossierfeiten(
                 gebruiker=put.beller.gebruiker, zaak=put.vraag.zaak, sleutel=put.sleutel
             )
-        dossier = facts.parts(
-            taak=put.vraag.taak, sleutel=put.sleutel, moment=instant(self.clock.now().isoformat())
-        )
-        return _Feiten(dossier=dossier, regels=facts.regels)
+        now = instant(self.clock.now().isoformat())
+        parts = facts.parts(taak=put.vraag.taak, sleutel=put.sleutel, moment=now)
+        return parts, facts.regels
 
     async def _decide(
         self, put: _Put, bron: Aansluiting, regels: str | None, dossier: Mapping[str, Any]
@@ -326,6 +326,19 @@ def _bevraging(put: _Put, relay: _Relay) -> Bevraging:
         doel=tuple(asked.get("doel") or ()),
         vraagstelling=asked.get("vraagstelling") or "",
     )
+
+
+def _known(put: _Put, deur: str, bron: str, now: dt.datetime) -> dict[str, Any]:
+    """Return what is known of a dossier before the store is asked."""
+    return {
+        "deur": deur,
+        "moment": now.isoformat(),
+        "verzoek": put.vraag.verzoek,
+        "vrager": {"gebruiker": {"id": put.beller.gebruiker}},
+        "zaak": {"id": put.vraag.zaak},
+        "betrokkene": {"sleutel": put.sleutel},
+        "bron": {"organisatie": bron},
+    }
 
 
 def _verzoek_row(put: _Put, received: dt.datetime) -> dict[str, Any]:
@@ -384,12 +397,3 @@ def _outcome(relay: _Relay, receipt: Receipt) -> BronUitkomst:
         besluit=relay.besluit,
         bewijs=receipt,
     )
-
-
-async def _all(*work: Coroutine[Any, Any, T]) -> list[T]:
-    """Wait for all of them, also when one fails: none is left half-way."""
-    done = await asyncio.gather(*work, return_exceptions=True)
-    for each in done:
-        if isinstance(each, BaseException):
-            raise each
-    return [each for each in done if not isinstance(each, BaseException)]

@@ -22,7 +22,7 @@ from broker.services.beslislogboek import (
     Status,
     Uitwisseling,
     digest,
-    milliseconds,
+    failed,
 )
 from broker.services.beslispunt import (
     Aanroeper,
@@ -209,35 +209,29 @@ class Pdp:
         try:
             response = await work()
         except DecisionError as error:
-            failed = {"error": {"status": error.status, "message": error.detail}}
-            await self._record(verloop, failed, Status.ERROR)
+            await self._record(verloop, failed(error), Status.ERROR)
             raise
         await self._record(verloop, response, Status.OK)
         return response
 
     async def _record(self, verloop: _Verloop, response: Bericht, status: Status) -> None:
         """Take steps 3 and 4."""
-        aanroep, moment = verloop.aanroep, self.clock.now()
+        aanroep = verloop.aanroep
         row = self.beslislogboek.of_call(
             Uitwisseling(
+                id=self.ids.new("t"),
                 event=verloop.event,
                 trace=self.beslislogboek.trace(
                     verloop.context.get("traceparent"), aanroep.traceparent
                 ),
-                timestamp=milliseconds(moment),
+                moment=self.clock.now(),
+                beller=aanroep.wie.beller,
                 request=verloop.request,
                 response=response,
                 stukken=verloop.stukken,
                 status=status,
             )
         )
-        beller = aanroep.wie.beller
-        row |= {
-            "id": self.ids.new("t"),
-            "moment": moment,
-            "gebruiker": beller.gebruiker,
-            "organisatie": beller.organisatie,
-        }
         await self.recorder.record(_line(verloop, row, status))
         async with self.store.begin() as tx:
             await tx.beslislogboek.insert_many([row])

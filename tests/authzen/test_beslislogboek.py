@@ -16,6 +16,8 @@ from broker.decision.decide import Decider
 from broker.decision.regelset import Regelset
 from broker.decision.register import default_root
 from broker.domain import invoer
+from broker.domain.besluit import Besluit
+from broker.domain.dossier import Dossier
 from broker.domain.ports import Gegeven
 from broker.errors import ConflictError, DecisionError
 from broker.services.beslislogboek import digest
@@ -272,6 +274,28 @@ async def test_no_verdict_is_recorded_as_an_error(
     assert (answer.status_code, answer.text) == (503, "De regels gaven geen antwoord.")
     assert record["status"] == "Error"
     assert "decision" not in record["body"]["adl.core.response"]
+
+
+async def test_no_verdict_at_a_door_is_recorded_as_an_error(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A door whose rules give no verdict leaves a record with status Error, bound by its line."""
+
+    async def silent(_self: object, _dossier: Dossier) -> Besluit:
+        raise DecisionError("De regels gaven geen antwoord.")
+
+    monkeypatch.setattr(Decider, "beslis", silent)
+    headers = {"Authorization": "Bearer token-g-017", "traceparent": TRACEPARENT}
+    answer = await world.client.post("/v1/verzoeken", json=VERZOEK, headers=headers)
+    (record,) = await records(world)
+    (row,) = await world.services.keeper.read(lambda tx: tx.beslislogboek.list())
+
+    assert answer.status_code == 503
+    assert (record["status"], record["trace_id"]) == ("Error", TRACE)
+    assert "decision" not in record["body"]["adl.core.response"]
+    assert record["body"]["adl.core.request"]["context"]["deur"] == "verzoek"
+    bound = [line.get("beslislog_sha256") for line in await lines(world)]
+    assert digest(row["regel"]) in bound
 
 
 async def test_same_record_twice_is_one(world: World) -> None:
