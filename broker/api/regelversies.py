@@ -216,7 +216,7 @@ def moment(text: str | None, pointer: str) -> dt.datetime | None:
     if text is None:
         return None
     try:
-        return kalender.EPOCH + dt.timedelta(microseconds=kalender.instant(text))
+        return kalender.in_utc(kalender.instant(text))
     except OverflowError:
         melding = "Dit moment ligt buiten de kalender."
         raise InvalidInputError(fouten=[Fout(pointer=pointer, melding=melding)]) from None

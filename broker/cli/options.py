@@ -40,11 +40,11 @@ def bound(text: str | None) -> dt.datetime | None:
     """
     if text is None:
         return None
-    from broker.domain.kalender import EPOCH, instant
+    from broker.domain.kalender import in_utc, instant
 
     try:
-        return EPOCH + dt.timedelta(microseconds=instant(text))
-    except ValueError:
+        return in_utc(instant(text))
+    except (ValueError, OverflowError):
         raise typer.BadParameter("Schrijf een datum als 2026-11-20.") from None
 
 

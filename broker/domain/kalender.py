@@ -98,6 +98,15 @@ def day_of(moment: int) -> dt.date:
     return _local(moment).date()
 
 
+def in_utc(moment: int) -> dt.datetime:
+    """Return this instant as a moment in UTC.
+
+    Raises:
+        OverflowError: It lies outside the calendar of UTC.
+    """
+    return EPOCH + dt.timedelta(microseconds=moment)
+
+
 def later(moment: int, duration: Duur, *, past_calendar: int) -> int:
     """Return the instant of the same time of the day in Amsterdam, that much later.
 
@@ -115,7 +124,7 @@ def _local(moment: int) -> dt.datetime:
     if moment < _FIRST_IN_UTC:
         since = dt.timedelta(microseconds=moment - _FIRST)
         return dt.datetime.min.replace(tzinfo=AMSTERDAM) + since
-    return (EPOCH + dt.timedelta(microseconds=moment)).astimezone(AMSTERDAM)
+    return in_utc(moment).astimezone(AMSTERDAM)
 
 
 @lru_cache(maxsize=1024)

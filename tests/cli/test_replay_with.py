@@ -100,6 +100,14 @@ def test_part_of_the_time_can_be_asked(settings: Settings, other: Path) -> None:
     assert orjson.loads(done.stdout)["aantal"] == 10
 
 
+def test_day_before_the_calendar_is_refused(settings: Settings) -> None:
+    """The first day of the calendar begins before it in UTC: told in a sentence, with exit 2."""
+    done = run(settings, "--from", "0001-01-01")
+
+    assert done.exit_code == 2
+    assert "2026-11-20" in done.stderr
+
+
 def test_table_is_told(settings: Settings, other: Path) -> None:
     """Without --json there is a sentence and a table."""
     done = run(settings, "--with", str(other), "--to", "2026-06-01T09:00:05+02:00")

@@ -14,12 +14,12 @@ import orjson
 
 from broker.decision.decide import Decider
 from broker.domain.kalender import (
-    EPOCH,
     Duur,
     add,
     day_of,
     day_start,
     in_force,
+    in_utc,
     instant,
 )
 from broker.services.effect.change import Change
@@ -79,7 +79,7 @@ class _Work:
         self._touched = change.touched(facts, task.riec)
         self._op = instant(change.op)
         self._peil = min(self._op, instant(task.nu.isoformat()))
-        moment = _moment(self._op).isoformat()
+        moment = in_utc(self._op).isoformat()
         after = change.made(facts, self._touched)
         voor = Side(facts=facts, decider=rules, moment=moment)
         na = Side(facts=after, decider=change.decider(rules), moment=moment)
@@ -112,9 +112,9 @@ class _Work:
 
     async def questions(self, tx: ReadTx) -> None:
         """Judge the questions of the year, and tell the running ones among them twice."""
-        until = _moment(self._peil)
+        until = in_utc(self._peil)
         first = add(day_of(self._peil), _A_YEAR_BACK)
-        bounds = (None if first is None else _moment(day_start(first)), until)
+        bounds = (None if first is None else in_utc(day_start(first)), until)
         running = await self._running(tx, until)
         total = await tx.besluiten.count_questions(bounds, self._touched)
         done = 0
@@ -156,7 +156,3 @@ def _runs(row: Mapping[str, Any], until: dt.datetime) -> bool:
     on_its_way = row["deur"] == "verzoek" and row["uitkomst"] != "geweigerd"
     since: dt.datetime = row["moment"]
     return on_its_way and since > until - IN_FLIGHT
-
-
-def _moment(micros: int) -> dt.datetime:
-    return EPOCH + dt.timedelta(microseconds=micros)
