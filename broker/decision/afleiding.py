@@ -21,6 +21,7 @@ _FROM_BASIS: Final = (
     "passende_relatie",
     "doelen",
     "voorbehouden",
+    "zaak_van",
     "bewaarverlenging",
 )
 

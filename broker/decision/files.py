@@ -224,6 +224,7 @@ class Grondslag(Gedateerd):
     passende_relatie: list[Relatie] | None = None
     doelen: Annotated[list[Doel], Field(min_length=1)] | None = None
     voorbehouden: Voorbehouden | None = None
+    zaak_van: list[Tekst | None] | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -235,6 +236,7 @@ class Grondslag(Gedateerd):
             self.passende_band,
             self.passende_relatie,
             self.doelen,
+            self.zaak_van,
         ):
             raise PydanticCustomError(
                 "grondslag", "Een grondslag die nergens op leunt, zegt alles zelf."

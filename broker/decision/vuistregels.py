@@ -88,7 +88,7 @@ def volmaakt(stand: Stand, vraag: Vraag, moment: str) -> Dossier:
                 "gebruiker": _person(day),
             },
             "bron": {"organisatie": _BRON, "deelnemer": vraag.bron},
-            "zaak": _zaak(vraag, verschijnsel, day),
+            "zaak": _zaak(vraag, verschijnsel, day) | {"verband": basis["zaak_van"][-1]},
             "betrokkene": _subject(basis, day),
             "instemmingen": [],
         }

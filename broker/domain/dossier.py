@@ -231,6 +231,8 @@ class Zaak(Deel):
     id: Naam | None = None
     soort: Naam | None = None
     riec: Naam | None = None
+    verband: Naam | None = None
+    """Whose it is, where it is not the RIEC's: the kind of samenwerkingsverband."""
     status: ZaakStatus | None = None
     vastgesteld_op: Datum | None = None
     vastgesteld_door: Naam | None = None

@@ -16,7 +16,7 @@ vraag := bewijs if {
 		"grondslag-onbekend": [1 | grondslag.geregistreerd],
 		"grondslag-niet-in-werking": [1 | grondslag.van <= moment; moment < grondslag.tot],
 		"grondslag-verkeerd-spoor": array.concat(
-			[1 | grondslag.spoor == "samenwerking"; voorbehouden_gevraagd == []],
+			[1 | grondslag.spoor == "samenwerking"; voorbehouden_gevraagd == []; zaak_van != []],
 			openingen,
 		),
 		"activiteit-onbekend": array.concat(
@@ -55,6 +55,15 @@ voorbehouden_gevraagd := [iets |
 		],
 	)
 ]
+
+# METADATA
+# description: >-
+#   What shows that the zaak is one of this samenwerkingsverband (WGS 1.8(5)). Without a zaak there
+#   is none to read; `zaak-onbekend` is told.
+zaak_van := array.concat(
+	[1 | input.zaak == null],
+	[1 | object.get(input, ["zaak", "verband"], null) in basis.zaak_van],
+)
 
 # METADATA
 # description: The activity asked for, and that of the zaak.
