@@ -80,7 +80,10 @@ mag_naar_ontvanger(_) if input.ontvanger.grond in ["publieke-taak", "wettelijke-
 #   kind may be one.
 blijft_in_verband if gewone_vraag
 
-blijft_in_verband if not input.ontvanger.soort in array.concat(basis.resultaat.ander_verband, [null])
+blijft_in_verband if {
+	elders := array.concat(basis.resultaat.ander_verband, [null])
+	not input.ontvanger.soort in elders
+}
 
 # METADATA
 # description: The codes of the consents that this item still waits for.
