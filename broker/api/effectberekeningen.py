@@ -41,7 +41,7 @@ class NieuweEffectberekening(Deel):
     beeindig: Einde | None = None
     zonder_deelnemer: Vertrek | None = None
     regelversie: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = Field(
-        default=None, description="Het nummer van een voorgestelde regelversie."
+        default=None, description="Het nummer van een regelversie die is goedgekeurd."
     )
 
     @model_validator(mode="after")

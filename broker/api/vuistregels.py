@@ -40,6 +40,15 @@ class VuistregelView(BaseModel):
     vanaf_fase: int | None = Field(description="Null als de grondslag geen fasen kent.")
     activiteiten: list[str] = Field(description="Leeg als er geen zaak nodig is.")
     instemmingen: list[str] = Field(description="Welke instemmingen daarvoor nodig zijn.")
+    alleen_naast: list[str] = Field(
+        description="Mag niet alleen worden gevraagd, wel naast een van deze; leeg: ook alleen."
+    )
+    alleen_bij: list[str] = Field(
+        description="Mag alleen bij een van deze vormen van misdaad; leeg: bij elke."
+    )
+    onvermijdelijk: bool = Field(
+        description="Mag alleen als de persoon anders niet is te herkennen."
+    )
 
 
 @router.get("/vuistregels", responses=documented(400, 401, 403, 503))
@@ -66,8 +75,8 @@ def page(rows: Sequence[Vuistregel], moment: str) -> str:
     """Return the rows as a page of tables, one for each deelnemer that asks."""
     askers = dict.fromkeys(row.vrager for row in rows)
     tables = [_table(asker, [row for row in rows if row.vrager == asker]) for asker in askers]
-    shown = "".join(tables) or "<p>Op dit moment mag deze deelnemer niets vragen.</p>"
-    return _PAGE.format(moment=html.escape(moment), tables=shown)
+    body = "".join(tables) or "<p>Op dit moment mag deze deelnemer niets vragen.</p>"
+    return _PAGE.format(moment=html.escape(moment), tables=body)
 
 
 def _table(asker: str, rows: Sequence[Vuistregel]) -> str:
@@ -79,7 +88,7 @@ def _table(asker: str, rows: Sequence[Vuistregel]) -> str:
 def _cells(row: Vuistregel) -> str:
     cells = (
         row.grondslag,
-        row.categorie,
+        row.in_words,
         row.bron,
         f"vanaf {row.vanaf_fase}" if row.vanaf_fase else "geen",
         ", ".join(row.activiteiten) or "geen zaak nodig",

@@ -54,7 +54,7 @@ def _grouped(rows: Sequence[Vuistregel]) -> dict[Cells, dict[Cells, list[str]]]:
             f"vanaf {row.vanaf_fase}" if row.vanaf_fase else "geen",
             ", ".join(row.instemmingen) or "geen",
         )
-        table.setdefault(cells, []).append(row.categorie)
+        table.setdefault(cells, []).append(row.in_words)
     return found
 
 

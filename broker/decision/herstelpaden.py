@@ -15,7 +15,7 @@ from broker.domain.besluit import Besluit, Uitkomst, VereisteInstemming
 from broker.domain.dossier import BEVRAGING, TREFFER, Dossier
 from broker.domain.uitleg import Keuze, Pad
 
-MOST: Final = 300
+MOST: Final = 100
 """Questions that one search tries at most: tens of milliseconds."""
 SHOWN: Final = 8
 FASEN: Final = (1, 2, 3)

@@ -6,14 +6,14 @@ never promise what a real question is refused.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from broker.decision.decide import Decider
 from broker.decision.herstelpaden import FASEN
 from broker.decision.register import Stand
-from broker.domain.besluit import Besluit
+from broker.domain.besluit import Besluit, Uitkomst
 from broker.domain.dossier import Dossier
 from broker.domain.kalender import day_of, instant
 from broker.domain.uitleg import Vuistregel
@@ -49,7 +49,10 @@ def vuistregels(decider: Decider, moment: str, vrager: str) -> tuple[Vuistregel,
         besluit = decider.decide(volmaakt(stand, vraag, moment))
         for categorie, soorten in _open(besluit):
             rows.setdefault((vraag.grondslag, vraag.bron, categorie, *soorten), []).append(vraag)
-    return tuple(_row(stand, key, asked) for key, asked in rows.items())
+    return tuple(
+        _row(stand, key, asked, _companions(decider, moment, asked[-1], key[2]))
+        for key, asked in rows.items()
+    )
 
 
 def deelnemers(decider: Decider, moment: str) -> tuple[str, ...]:
@@ -59,8 +62,17 @@ def deelnemers(decider: Decider, moment: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(known))
 
 
-def volmaakt(stand: Stand, vraag: Vraag, moment: str) -> Dossier:
-    """Return a dossier in which everything is in order, for this question."""
+def volmaakt(
+    stand: Stand, vraag: Vraag, moment: str, categorieen: Sequence[str] | None = None
+) -> Dossier:
+    """Return a dossier in which everything is in order, for this question.
+
+    Args:
+        stand: What of the register holds at the moment.
+        vraag: The question.
+        moment: RFC 3339 with offset.
+        categorieen: What is asked; None: everything that the basis knows and nothing excludes.
+    """
     basis = stand.data["grondslagen"][vraag.grondslag]
     day = day_of(instant(moment))
     some = (v for c in basis["categorieen"].values() for v in c["alleen_bij"])
@@ -77,7 +89,7 @@ def volmaakt(stand: Stand, vraag: Vraag, moment: str) -> Dossier:
                 "doel": basis["doelen"],
                 "verschijnsel": verschijnsel,
                 "vraagstelling": _RULES,
-                "categorieen": [c for c in basis["bekend"] if c not in basis["uitgesloten"]],
+                "categorieen": _known(basis) if categorieen is None else list(categorieen),
                 "aantal_betrokkenen": 1,
                 "nationaliteit_onvermijdelijk": True,
             },
@@ -93,6 +105,24 @@ def volmaakt(stand: Stand, vraag: Vraag, moment: str) -> Dossier:
             "instemmingen": [],
         }
     )
+
+
+def _known(basis: Mapping[str, Any]) -> list[str]:
+    return [name for name in basis["bekend"] if name not in basis["uitgesloten"]]
+
+
+def _companions(decider: Decider, moment: str, vraag: Vraag, categorie: str) -> tuple[str, ...]:
+    """Return beside which others this category may be asked; none when it may be asked alone."""
+    stand = decider.register.at(moment)
+
+    def passes(*asked: str) -> bool:
+        besluit = decider.decide(volmaakt(stand, vraag, moment, asked))
+        return besluit.categorieen[0].uitkomst != Uitkomst.GEWEIGERD
+
+    if passes(categorie):
+        return ()
+    others = _known(stand.data["grondslagen"][vraag.grondslag])
+    return tuple(name for name in others if name != categorie and passes(categorie, name))
 
 
 def _person(day: dt.date) -> dict[str, Any]:
@@ -169,15 +199,18 @@ def _open(besluit: Besluit) -> Iterator[tuple[str, tuple[str, ...]]]:
         for categorie in nodig.categorieen:
             waits.setdefault(categorie, []).append(nodig.soort)
     for part in besluit.categorieen:
-        if part.id and part.uitkomst != "geweigerd":
+        if part.id and part.uitkomst != Uitkomst.GEWEIGERD:
             yield part.id, tuple(waits.get(part.id, ()))
 
 
-def _row(stand: Stand, key: tuple[str, ...], asked: list[Vraag]) -> Vuistregel:
+def _row(
+    stand: Stand, key: tuple[str, ...], asked: list[Vraag], companions: tuple[str, ...]
+) -> Vuistregel:
     grondslag, bron, categorie, *soorten = key
     basis: Mapping[str, Any] = stand.data["grondslagen"][grondslag]
     shared = basis["spoor"] == "samenwerking"
-    phased = shared and basis["categorieen"][categorie]["fase"]
+    law = basis["categorieen"][categorie]
+    phased = shared and law["fase"]
     tasks = basis["deelnemers"][asked[0].vrager]["taken"] if shared else [v.taak for v in asked]
     return Vuistregel(
         grondslag=grondslag,
@@ -188,4 +221,7 @@ def _row(stand: Stand, key: tuple[str, ...], asked: list[Vraag]) -> Vuistregel:
         vanaf_fase=min(v.fase for v in asked) if phased else None,
         activiteiten=tuple(dict.fromkeys(v.activiteit for v in asked)) if shared else (),
         instemmingen=tuple(soorten),
+        alleen_naast=companions,
+        alleen_bij=tuple(law["alleen_bij"]),
+        onvermijdelijk=law["alleen_onvermijdelijk"],
     )

@@ -83,7 +83,9 @@ class Vuistregel:
     """May be asked: this category, by this deelnemer, of this source.
 
     `taken`, `activiteiten` and `instemmingen` are in the order of the register; `vanaf_fase` is
-    None where the basis knows no phases.
+    None where the basis knows no phases. `alleen_naast`: it may not be asked alone, but beside one
+    of these, and `alleen_bij` for one of these verschijnselen only (WGS 2.21(1), BGS 2.15);
+    `onvermijdelijk`: only when the person cannot be identified without it (BGS 1.9).
     """
 
     grondslag: str
@@ -94,3 +96,17 @@ class Vuistregel:
     vanaf_fase: int | None
     activiteiten: tuple[str, ...]
     instemmingen: tuple[str, ...]
+    alleen_naast: tuple[str, ...]
+    alleen_bij: tuple[str, ...]
+    onvermijdelijk: bool
+
+    @property
+    def in_words(self) -> str:
+        """The category with what it may be asked beside and for."""
+        limits = [
+            f"alleen naast {' of '.join(self.alleen_naast)}" if self.alleen_naast else "",
+            f"alleen bij {' of '.join(self.alleen_bij)}" if self.alleen_bij else "",
+            "alleen als het niet anders kan" if self.onvermijdelijk else "",
+        ]
+        told = "; ".join(limit for limit in limits if limit)
+        return f"{self.categorie} ({told})" if told else self.categorie

@@ -1,12 +1,14 @@
 """What-if for who may ask: calculated one at a time, and recorded before the answer leaves."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, field
 
 from audit.entry import Soort as Line
 from audit.receipt import Receipt
 from broker.domain.kalender import day_of, instant
 from broker.domain.ports import Clock, Ids
+from broker.domain.regelversie import Status
 from broker.errors import DecisionError, Fout, InvalidInputError
 from broker.services.caller import Beller
 from broker.services.effect import (
@@ -23,6 +25,7 @@ from broker.services.recorder import Recorder, Regel
 from broker.services.regels import Regels
 from broker.store import Store
 
+_APPROVED = frozenset({Status.GOEDGEKEURD, Status.IN_WERKING, Status.VERVANGEN})
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200
 
 
@@ -93,19 +96,23 @@ class Effectberekeningen:
         return found, receipt
 
     async def other_rules(self, op: str, regelversie: str) -> OtherRules:
-        """Return the change to a version of the rules that was proposed.
+        """Return the change to a version of the rules that somebody else approved.
+
+        Until then they run only in a process of their own (`proefruimte`), never here.
 
         Raises:
-            InvalidInputError: There is no such version here.
+            InvalidInputError: There is no such version here, or nobody approved it.
             RecordError: The store cannot be read.
         """
-        try:
-            return OtherRules(op=op, rules=await self._regels.of(regelversie))
-        except DecisionError:
-            melding = "Deze regelversie is er niet."
-            raise InvalidInputError(
-                melding, [Fout(pointer="/regelversie", melding=melding)]
-            ) from None
+        async with self._store.read() as tx:
+            versie = await tx.regelversies.find(regelversie)
+        melding = "Deze regelversie is er niet."
+        if versie is not None and versie.status not in _APPROVED:
+            melding = "Deze regelversie is niet goedgekeurd."
+        elif versie is not None:
+            with contextlib.suppress(DecisionError):
+                return OtherRules(op=op, rules=await self._regels.of(regelversie))
+        raise InvalidInputError(melding, [Fout(pointer="/regelversie", melding=melding)])
 
 
 def check_moment(op: str) -> None:

@@ -50,7 +50,7 @@ async def test_rules_change_over_the_api(world: World, vraag: dict[str, Any]) ->
     """Proposed, tested, approved by the FG and taken into use: the next question follows them."""
     await world.ask(vraag)
     proposed = await world.call("POST", PATH, "beheer-1", body())
-    tested = await step(world, "beproeving", "beheer-1", {})
+    tested = await step(world, "beproeving", "fg-1", {})
     approved = await step(world, "goedkeuring", "fg-1", ADVIES)
     used = await step(world, "inwerkingtreding", "beheer-1", {})
     after = await world.ask(vraag)
@@ -132,7 +132,7 @@ async def test_rules_that_do_not_compile_are_told_by_file_and_line(world: World)
 async def test_approval_rests_on_something(world: World, told: object, pointer: str) -> None:
     """An approval has the advice of the committee, or the reason to deviate from it."""
     await world.call("POST", PATH, "beheer-1", body())
-    await step(world, "beproeving", "beheer-1", {})
+    await step(world, "beproeving", "fg-1", {})
     answer = await step(world, "goedkeuring", "fg-1", told, 400)
 
     assert pointer in [fout["pointer"] for fout in answer["fouten"]]
@@ -144,7 +144,7 @@ async def test_approval_rests_on_something(world: World, told: object, pointer: 
 async def test_proposer_does_not_approve(world: World) -> None:
     """Who proposed it gets a 409 in plain Dutch; it stays tested."""
     await world.call("POST", PATH, "beheer-1", body())
-    await step(world, "beproeving", "beheer-1", {})
+    await step(world, "beproeving", "fg-1", {})
     answer = await step(world, "goedkeuring", "beheer-1", ADVIES, 409)
 
     assert answer["detail"].startswith("U hebt deze regelversie zelf voorgesteld.")
@@ -172,7 +172,7 @@ async def test_privacyfunctionaris_of_a_partner_does_not_approve(world: World) -
             geldig_tot=NOW.replace(year=NOW.year + 1),
         )
     await world.call("POST", PATH, "beheer-1", body())
-    await step(world, "beproeving", "beheer-1", {})
+    await step(world, "beproeving", "fg-1", {})
 
     answer = await step(world, "goedkeuring", "fg-9", ADVIES, 403)
     assert "RIEC" in answer["detail"]
@@ -190,7 +190,7 @@ async def test_proposal_can_be_closed(world: World, what: str, who: str, status:
 
     assert closed["status"] == status
     assert closed["stappen"][-1]["inhoud"] == {"reden": REDEN}
-    await step(world, "beproeving", "beheer-1", {}, 409)
+    await step(world, "beproeving", "fg-1", {}, 409)
 
 
 async def test_test_takes_dates_and_moments(world: World, vraag: dict[str, Any]) -> None:

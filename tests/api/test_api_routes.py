@@ -68,7 +68,7 @@ EXPECTED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("get", "/regelversies"): frozenset({PRIVACY, BEHEER}),
     ("post", "/regelversies"): frozenset({BEHEER}),
     ("get", "/regelversies/{id}"): frozenset({PRIVACY, BEHEER}),
-    ("post", "/regelversies/{id}/beproeving"): frozenset({PRIVACY, BEHEER}),
+    ("post", "/regelversies/{id}/beproeving"): frozenset({PRIVACY}),
     ("post", "/regelversies/{id}/goedkeuring"): frozenset({PRIVACY, BEHEER}),
     ("post", "/regelversies/{id}/afwijzing"): frozenset({PRIVACY, BEHEER}),
     ("post", "/regelversies/{id}/intrekking"): frozenset({BEHEER}),

@@ -11,6 +11,9 @@ import pytest
 from audit.entry import Soort
 from broker.api.context import hash_token
 from broker.app import OpenServices, create_app
+from broker.decision.regelset import Regelset
+from broker.decision.register import default_root
+from broker.domain.regelversie import Stap
 from broker.settings import Settings
 from tests.effect.effect_world import (
     Stopped,
@@ -200,6 +203,32 @@ async def test_running_version_changes_nothing(api: Api) -> None:
 
     assert {each["groepen"]["verliest"] for each in told.values()} == {0}
     assert told["vragen"]["totaal"] == len(VRAGEN)
+
+
+async def test_rules_that_nobody_approved_are_not_calculated_with(api: Api) -> None:
+    """A version that was only proposed is refused: it may not run in the broker."""
+    fresh = with_comment(Regelset.from_folder(default_root()))
+    async with api.services.store.begin() as tx:
+        await tx.regelversies.insert(fresh.digest, fresh.to_archive())
+        await tx.regelversies.add(
+            fresh.digest,
+            Stap.VOORGESTELD,
+            door="beheer-1",
+            organisatie="riec-nh",
+            op=api.services.clock.now(),
+            inhoud={},
+        )
+
+    answer = await api.post({"op": EINDE, "regelversie": fresh.digest}, who="fg")
+
+    assert answer.status_code == 400
+    assert answer.json()["fouten"][0]["melding"] == "Deze regelversie is niet goedgekeurd."
+
+
+def with_comment(rules: Regelset) -> Regelset:
+    """Return the same rules under another digest."""
+    name = "policies/besluit/besluit.rego"
+    return Regelset(bestanden={**rules.bestanden, name: rules.bestanden[name] + b"\n# anders\n"})
 
 
 async def test_log_that_fails_gives_nothing(api: Api) -> None:

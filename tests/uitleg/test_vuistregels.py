@@ -64,6 +64,33 @@ def test_the_table_is_what_the_rules_say(moment: str, vrager: str) -> None:
     assert promised(moment, vrager) == asked_one_by_one(moment, vrager)
 
 
+def test_what_may_not_be_asked_alone_is_told() -> None:
+    """Asked alone, and beside each other category: what a row says of that is what is decided."""
+    moment = MOMENTS[1]
+    stand = DECIDER.register.at(moment)
+    rows = [row for row in vuistregels(DECIDER, moment, "politie") if row.bron == "politie"]
+
+    for row in rows:
+        vraag = Vraag(
+            grondslag=row.grondslag,
+            vrager=row.vrager,
+            taak=row.taken[0],
+            bron=row.bron,
+            activiteit=next(iter(row.activiteiten), "hhk"),
+            fase=3,
+        )
+        alone = DECIDER.decide(volmaakt(stand, vraag, moment, [row.categorie]))
+        beside = [
+            DECIDER.decide(volmaakt(stand, vraag, moment, [row.categorie, other]))
+            for other in row.alleen_naast
+        ]
+        refused = alone.categorieen[0].uitkomst == Uitkomst.GEWEIGERD
+        assert refused == bool(row.alleen_naast)
+        assert all(b.categorieen[0].uitkomst != Uitkomst.GEWEIGERD for b in beside)
+    told = {row.categorie for row in rows if row.alleen_naast}
+    assert told == {"seksueel-gedrag"}
+
+
 def test_every_deelnemer_is_told_of() -> None:
     """Whoever some basis knows as a deelnemer has rows of its own."""
     moment = MOMENTS[1]

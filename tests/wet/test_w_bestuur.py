@@ -58,7 +58,7 @@ async def proposed(world: World) -> str:
     body = {"archief": b64encode(other.to_archive()).decode(), "reden": REDEN}
     assert (await world.call("POST", "/regelversies", "beheer-1", body)).status_code == 201
     path = f"/regelversies/{other.digest}"
-    assert (await world.call("POST", f"{path}/beproeving", "beheer-1", {})).status_code == 201
+    assert (await world.call("POST", f"{path}/beproeving", "fg-1", {})).status_code == 201
     return path
 
 
