@@ -113,7 +113,8 @@ def test_besluit_has_the_members_of_the_contract(dossier: Path) -> None:
         "voorwaarden", "bewaren_tot", "versies",
     } <= told.keys()  # fmt: skip
     assert told["versies"]["regels"].startswith("sha256:")
-    assert {entry["id"] for entry in told["versies"]["register"]} == {"wgs-riec", "redenen"}
+    used = {entry["id"] for entry in told["versies"]["register"]}
+    assert used == {"wgs-riec", "wgs", "bgs", "wpg", "redenen"}
 
 
 def test_a_refusal_exits_0_and_tells_the_article(dossier: Path) -> None:

@@ -59,7 +59,7 @@ def test_rules_change_from_the_command_line(folder: Path) -> None:
     number = STRICT.digest.removeprefix("sha256:")[:8]
     beheerder, fg = ("--gebruiker", "beheer-1"), ("--gebruiker", "fg-1")
     proposed = sluis(folder, "voorstel", archive(folder, STRICT), *beheerder, "--reden", REDEN)
-    tested = sluis(folder, "beproef", number, *beheerder)
+    tested = sluis(folder, "beproef", number, *fg)
     approved = sluis(folder, "keur", number, *fg, "--kenmerk", "RAC-7", "--datum", "2026-11-01")
     used = sluis(folder, "voer-in", number, *beheerder)
     code, listed = sluis(folder, "lijst")
@@ -88,10 +88,11 @@ def test_rules_change_from_the_command_line(folder: Path) -> None:
         ),
         (("voorstel", "--gebruiker", "beheer-1", "--reden", REDEN), "is er al"),
         (("voorstel", "weg.tar.gz", "--gebruiker", "beheer-1", "--reden", REDEN), "is er niet"),
-        (("beproef", "ffff", "--gebruiker", "beheer-1"), "sluis regels lijst"),
-        (("beproef", "", "--gebruiker", "beheer-1"), "sluis regels lijst"),
+        (("beproef", "ffff", "--gebruiker", "beheer-1"), "geen toegang"),
+        (("beproef", "ffff", "--gebruiker", "fg-1"), "sluis regels lijst"),
+        (("beproef", "", "--gebruiker", "fg-1"), "sluis regels lijst"),
         (
-            ("beproef", "ffff", "--van", "morgen", "--gebruiker", "beheer-1"),
+            ("beproef", "ffff", "--van", "morgen", "--gebruiker", "fg-1"),
             "van: Dit is geen datum",
         ),
         (("keur", "ffff", "--gebruiker", "fg-1"), "advies: Geef het advies"),
