@@ -12,6 +12,7 @@ from broker.api.problems import documented
 from broker.api.rollen import Actie
 from broker.api.velden import Naam, StrictRoute
 from broker.domain.dossier import Moment
+from broker.domain.kalender import day_of, instant
 from broker.domain.uitleg import Vuistregel
 
 router = APIRouter(route_class=StrictRoute, tags=["vuistregels"])
@@ -23,7 +24,7 @@ _PAGE: Final = """<!doctype html>
 td,th{{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top}}
 caption{{text-align:left;font-weight:bold;padding:1rem 0}}</style></head><body>
 <h1>Wat mag u vragen?</h1>
-<p>Deze tabellen gelden op {moment}. Ze komen uit de regels zelf. Er staat wat mag als verder alles
+<p>Deze tabellen gelden op {dag}. Ze komen uit de regels zelf. Er staat wat mag als verder alles
 in orde is: de zaak loopt, de persoon valt onder de zaak en u bent bevoegd.</p>
 {tables}</body></html>
 """
@@ -39,7 +40,10 @@ class VuistregelView(BaseModel):
     categorie: str
     vanaf_fase: int | None = Field(description="Null als de grondslag geen fasen kent.")
     activiteiten: list[str] = Field(description="Leeg als er geen zaak nodig is.")
-    instemmingen: list[str] = Field(description="Welke instemmingen daarvoor nodig zijn.")
+    instemmingen: list[str] = Field(description="Deze instemmingen zijn alle nodig.")
+    instemmingen_een_van: list[list[str]] = Field(
+        description="Van elke rij is één instemming genoeg."
+    )
     alleen_naast: list[str] = Field(
         description="Mag niet alleen worden gevraagd, wel naast een van deze; leeg: ook alleen."
     )
@@ -76,7 +80,7 @@ def page(rows: Sequence[Vuistregel], moment: str) -> str:
     askers = dict.fromkeys(row.vrager for row in rows)
     tables = [_table(asker, [row for row in rows if row.vrager == asker]) for asker in askers]
     body = "".join(tables) or "<p>Op dit moment mag deze deelnemer niets vragen.</p>"
-    return _PAGE.format(moment=html.escape(moment), tables=body)
+    return _PAGE.format(dag=f"{day_of(instant(moment)):%d-%m-%Y}", tables=body)
 
 
 def _table(asker: str, rows: Sequence[Vuistregel]) -> str:
@@ -93,6 +97,6 @@ def _cells(row: Vuistregel) -> str:
         f"vanaf {row.vanaf_fase}" if row.vanaf_fase else "geen",
         ", ".join(row.activiteiten) or "geen zaak nodig",
         ", ".join(row.taken),
-        ", ".join(row.instemmingen) or "geen",
+        row.consents,
     )
     return "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)

@@ -31,9 +31,8 @@ def vuistregels(
     shown = [row for row in rows if fase is None or (row.vanaf_fase or 1) <= fase]
     console = Console()
     for (vrager, grondslag), found in _grouped(shown).items():
-        table = Table(
-            "Aan", "Fase", "Instemming", "Gegevens", title=escape(f"{vrager}, {grondslag}")
-        )
+        title = escape(f"{vrager} (grondslag {grondslag})")
+        table = Table("Aan", "Fase", "Instemming", "Gegevens", title=title)
         for cells, categorieen in found.items():
             table.add_row(*map(escape, (*cells, ", ".join(categorieen))))
         console.print(table)
@@ -48,11 +47,12 @@ def _grouped(rows: Sequence[Vuistregel]) -> dict[Cells, dict[Cells, list[str]]]:
     """Return for each asker and basis, and then each source, which categories go with it."""
     found: dict[Cells, dict[Cells, list[str]]] = {}
     for row in rows:
-        table = found.setdefault((f"{row.vrager} voor {', '.join(row.taken)}", row.grondslag), {})
+        asker = f"{row.vrager} voor de taken {', '.join(row.taken)}"
+        table = found.setdefault((asker, row.grondslag), {})
         cells = (
             row.bron,
             f"vanaf {row.vanaf_fase}" if row.vanaf_fase else "geen",
-            ", ".join(row.instemmingen) or "geen",
+            row.consents,
         )
         table.setdefault(cells, []).append(row.in_words)
     return found

@@ -211,6 +211,7 @@ def _row(
     shared = basis["spoor"] == "samenwerking"
     law = basis["categorieen"][categorie]
     phased = shared and law["fase"]
+    choices = [k["soorten"] for k in law["instemmingen_een_van"] if {*k["soorten"]} <= {*soorten}]
     tasks = basis["deelnemers"][asked[0].vrager]["taken"] if shared else [v.taak for v in asked]
     return Vuistregel(
         grondslag=grondslag,
@@ -220,7 +221,8 @@ def _row(
         categorie=categorie,
         vanaf_fase=min(v.fase for v in asked) if phased else None,
         activiteiten=tuple(dict.fromkeys(v.activiteit for v in asked)) if shared else (),
-        instemmingen=tuple(soorten),
+        instemmingen=tuple(s for s in soorten if not any(s in choice for choice in choices)),
+        instemmingen_een_van=tuple(map(tuple, choices)),
         alleen_naast=companions,
         alleen_bij=tuple(law["alleen_bij"]),
         onvermijdelijk=law["alleen_onvermijdelijk"],

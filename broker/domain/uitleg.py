@@ -83,8 +83,9 @@ class Vuistregel:
     """May be asked: this category, by this deelnemer, of this source.
 
     `taken`, `activiteiten` and `instemmingen` are in the order of the register; `vanaf_fase` is
-    None where the basis knows no phases. `alleen_naast`: it may not be asked alone, but beside one
-    of these, and `alleen_bij` for one of these verschijnselen only (WGS 2.21(1), BGS 2.15);
+    None where the basis knows no phases. All `instemmingen` are needed, and of each choice in
+    `instemmingen_een_van` one (WGS 2.29(2)). `alleen_naast`: it may not be asked alone, but beside
+    one of these, and `alleen_bij` for one of these verschijnselen only (WGS 2.21(1), BGS 2.15);
     `onvermijdelijk`: only when the person cannot be identified without it (BGS 1.9).
     """
 
@@ -96,9 +97,16 @@ class Vuistregel:
     vanaf_fase: int | None
     activiteiten: tuple[str, ...]
     instemmingen: tuple[str, ...]
+    instemmingen_een_van: tuple[tuple[str, ...], ...]
     alleen_naast: tuple[str, ...]
     alleen_bij: tuple[str, ...]
     onvermijdelijk: bool
+
+    @property
+    def consents(self) -> str:
+        """The consents that it takes, in words."""
+        choices = (f"een van: {', '.join(soorten)}" for soorten in self.instemmingen_een_van)
+        return "; ".join([*self.instemmingen, *choices]) or "geen"
 
     @property
     def in_words(self) -> str:

@@ -1,5 +1,6 @@
 """The rules of thumb, and the explanation of a besluit, as they leave the API."""
 
+import re
 from typing import Any
 
 from tests.api.conftest import World
@@ -15,6 +16,7 @@ async def test_the_api_gives_the_table_and_a_page(world: World) -> None:
     page = await world.client.get("/v1/vuistregels?deelnemer=nvwa", headers=headers)
     assert page.headers["content-type"].startswith("text/html")
     assert "<caption>nvwa</caption>" in page.text
+    assert re.search(r"Deze tabellen gelden op \d\d-\d\d-\d{4}\.", page.text)
     assert (await world.call("GET", "/vuistregels", who=None)).status_code == 401
 
 

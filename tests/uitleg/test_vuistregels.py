@@ -91,6 +91,20 @@ def test_what_may_not_be_asked_alone_is_told() -> None:
     assert told == {"seksueel-gedrag"}
 
 
+def test_of_a_choice_of_consents_one_is_enough() -> None:
+    """Where the law gives several ways past a secret, a row tells a choice (WGS 2.29(2))."""
+    rows = [
+        row
+        for row in vuistregels(DECIDER, MOMENTS[1], "college")
+        if (row.grondslag, row.bron, row.categorie) == ("wgs-zvh", "ggd", "gezondheid")
+    ]
+
+    assert [row.instemmingen for row in rows] == [()]
+    [[choice]] = [row.instemmingen_een_van for row in rows]
+    assert {"uitdrukkelijke-toestemming", "wettelijke-plicht"} <= {*choice}
+    assert rows[0].consents.startswith("een van: ")
+
+
 def test_every_deelnemer_is_told_of() -> None:
     """Whoever some basis knows as a deelnemer has rows of its own."""
     moment = MOMENTS[1]
