@@ -111,7 +111,7 @@ async def running(folder: Path, **settings: Any) -> AsyncIterator[World]:  # noq
         make_bron=lambda row: bronnen.get(row["id"]),
         lines=lines,
     )
-    app = create_app(Settings(data=folder / "var", database_seconden=0.3, **settings), outside)
+    app = create_app(Settings(data=folder / "var", database_seconden=2.0, **settings), outside)
     async with app.router.lifespan_context(app):
         services: OpenServices = app.state.services
         await load(
