@@ -6,6 +6,7 @@ from broker.cli import (
     adl,
     audit,
     bundel,
+    bundels,
     demo,
     impact,
     partners,
@@ -31,6 +32,7 @@ app.command("toets")(toets.toets)
 app.command("vuistregels")(vuistregels.vuistregels)
 app.command("token")(token.token)
 app.command("bundel")(bundel.bundel)
+app.command("bundels")(bundels.bundels)
 app.command("replay")(replay.command)
 app.command("impact")(impact.impact)
 app.command("adl")(adl.adl)

@@ -20,6 +20,8 @@ from broker.domain.uitleg import Vuistregel
 
 _VRAGER: Final = "organisatie-die-vraagt"
 _BRON: Final = "organisatie-die-levert"
+_NOT_IN_PHASE: Final = "categorie-niet-in-fase"
+_AHEAD: Final = dt.timedelta(days=2)
 _RULES: Final = "Een vraag waar verder niets aan ontbreekt."
 
 
@@ -129,7 +131,8 @@ def _person(day: dt.date) -> dict[str, Any]:
     return {
         "id": "medewerker",
         "rol": "verwerker",
-        "geautoriseerd_tot": (day + dt.timedelta(days=2)).isoformat(),
+        # On the last days of the calendar nobody is authorised any more.
+        "geautoriseerd_tot": (min(day, dt.date.max - _AHEAD) + _AHEAD).isoformat(),
         "gescreend_op": day.isoformat(),
         "opgeleid_op": day.isoformat(),
     }
@@ -177,7 +180,7 @@ def _questions(stand: Stand, vrager: str) -> Iterator[Vraag]:
     for grondslag, basis in stand.data["grondslagen"].items():
         tasks = basis["deelnemers"].get(vrager, {}).get("taken", ())
         shared = basis["spoor"] == "samenwerking"
-        phased = shared and any(c["fase"] for c in basis["categorieen"].values())
+        phased = _phased(basis) and any(c["fase"] for c in basis["categorieen"].values())
         for taak in tasks[:1] if shared else tasks:
             for bron in basis["deelnemers"]:
                 for activiteit in basis["activiteiten"] if shared else [*basis["activiteiten"]][:1]:
@@ -190,6 +193,11 @@ def _questions(stand: Stand, vrager: str) -> Iterator[Vraag]:
                             activiteit=activiteit,
                             fase=fase,
                         )
+
+
+def _phased(basis: Mapping[str, Any]) -> bool:
+    """Tell whether the rules look at the phase of a zaak under this basis."""
+    return basis["spoor"] == "samenwerking" and _NOT_IN_PHASE not in basis["niet_getoetst"]
 
 
 def _open(besluit: Besluit) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -210,7 +218,7 @@ def _row(
     basis: Mapping[str, Any] = stand.data["grondslagen"][grondslag]
     shared = basis["spoor"] == "samenwerking"
     law = basis["categorieen"][categorie]
-    phased = shared and law["fase"]
+    phased = _phased(basis) and law["fase"]
     choices = [k["soorten"] for k in law["instemmingen_een_van"] if {*k["soorten"]} <= {*soorten}]
     tasks = basis["deelnemers"][asked[0].vrager]["taken"] if shared else [v.taak for v in asked]
     return Vuistregel(

@@ -122,7 +122,7 @@ async def stretches(store: Store, bounds: Bounds, workers: int) -> list[Stretch]
         total = await tx.besluiten.count(bounds)
         size = min(LARGEST, max(SMALLEST, -(-total // (4 * workers))))
         borders = await tx.besluiten.borders(bounds, size)
-    begins = [None, *borders[:-1]]
+    begins = [None, *borders][: len(borders)]
     return [
         Stretch(
             bounds=bounds,

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 from broker.decision.regelset import Regelset, RegisterError
+from broker.domain.kalender import instant
 from broker.domain.ports import Clock
 from broker.domain.regelversie import Regelversie, Stap
 from broker.errors import ConflictError, DecisionError, ForbiddenError, Fout, InvalidInputError
@@ -152,8 +153,13 @@ class Regelversies:
         Raises:
             ConflictError: It was not tested so, or this is its proposer.
             ForbiddenError: A beheerder of the organisatie that proposed it.
+            InvalidInputError: The advice is of a day to come.
             RecordError: It could not be recorded.
         """
+        datum = (advies.get("advies") or {}).get("datum")
+        if datum is not None and instant(datum) > instant(self._clock.now().isoformat()):
+            melding = "De datum van het advies ligt in de toekomst."
+            raise InvalidInputError(melding, [Fout(pointer="/advies/datum", melding=melding)])
 
         async def work(tx: Tx) -> None:
             versie = await tx.regelversies.get(digest)

@@ -127,6 +127,7 @@ async def test_rules_that_do_not_compile_are_told_by_file_and_line(world: World)
         ({"afwijking": "zomaar"}, "/afwijking"),
         ({"advies": {"kenmerk": "RAC-1"}}, "/advies/datum"),
         ({"advies": {"kenmerk": "RAC-1", "datum": "gisteren"}}, "/advies/datum"),
+        ({"advies": {"kenmerk": "RAC-1", "datum": "2099-01-01"}}, "/advies/datum"),
     ],
 )
 async def test_approval_rests_on_something(world: World, told: object, pointer: str) -> None:

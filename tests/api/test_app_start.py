@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from audit.entry import Entry, Soort
 from audit.verify import verify
 from broker.app import Outside, RandomIds, SystemClock, open_services
+from broker.decision.decide import Decider
+from broker.domain.besluit import Besluit, Uitkomst
+from broker.domain.dossier import Dossier
 from broker.settings import Omgeving, Settings, StartError, load_settings
 
 
@@ -44,6 +48,22 @@ async def test_demo_makes_its_keys_for_the_owner_only(tmp_path: Path) -> None:
     assert [key.name for key in keys] == ["logboek.pem", "pseudoniem.key"]
     assert {key.stat().st_mode & 0o777 for key in keys} == {0o600}
     assert [key.read_bytes() for key in keys] == before
+
+
+async def test_engine_that_decides_otherwise_does_not_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the start the engine is held against what a real OPA decided, and refuses to go on."""
+    decide = Decider.decide
+
+    def otherwise(self: Decider, dossier: Dossier) -> Besluit:
+        return replace(decide(self, dossier), uitkomst=Uitkomst.TOEGEWEZEN)
+
+    monkeypatch.setattr(Decider, "decide", otherwise)
+
+    with pytest.raises(StartError, match="gouden besluiten anders dan OPA zelf"):
+        async with open_services(Settings(data=tmp_path)):
+            pass
 
 
 def test_production_refuses_what_is_for_trying() -> None:

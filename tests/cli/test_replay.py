@@ -48,9 +48,9 @@ async def _ask(folder: Path) -> None:
         await services.doors.submit(ANALIST, VRAAG)
 
 
-def run(folder: Path) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
     """Run `sluis replay`."""
-    command = [sys.executable, "-m", "broker", "replay", "--map", str(folder)]
+    command = [sys.executable, "-m", "broker", "replay", "--map", str(folder), *more]
     return subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=default_root(), timeout=60
     )
@@ -71,6 +71,16 @@ def test_recorded_besluit_comes_out_the_same(folder: Path) -> None:
         0,
         "1 gelijk, 0 anders, 0 passen niet bij het logboek, 0 zonder de regels van toen",
     )
+
+
+@pytest.mark.parametrize("more", [(), ("--with", "today")])
+def test_a_time_without_besluiten_is_no_fault(folder: Path, more: tuple[str, ...]) -> None:
+    """Where there is nothing to decide again, that is what is told."""
+    done = run(folder, "--from", "2030-01-01", *more)
+
+    assert done.returncode == 0
+    assert done.stderr.strip() == ""
+    assert done.stdout.startswith(("0 gelijk", "0 "))
 
 
 def test_rewritten_dossier_is_found(folder: Path) -> None:

@@ -91,6 +91,24 @@ def test_what_may_not_be_asked_alone_is_told() -> None:
     assert told == {"seksueel-gedrag"}
 
 
+def test_a_basis_that_looks_at_no_phase_has_none() -> None:
+    """A row tells a phase only where the rules refuse a question for its phase."""
+    for moment, vrager, grondslag in (
+        (MOMENTS[0], "nvwa", "riec-convenant"),
+        (MOMENTS[1], "ggd", "wgs-zvh"),
+        (MOMENTS[1], "nvwa", "wgs-riec"),
+    ):
+        rows = [r for r in vuistregels(DECIDER, moment, vrager) if r.grondslag == grondslag]
+
+        assert rows
+        assert {r.vanaf_fase is None for r in rows} == {grondslag != "wgs-riec"}
+
+
+def test_the_last_day_of_the_calendar_has_rules_too() -> None:
+    """At the end of the calendar nobody is authorised any more, and nothing breaks."""
+    assert vuistregels(DECIDER, "9999-12-31T12:00:00+00:00", "nvwa") == ()
+
+
 def test_of_a_choice_of_consents_one_is_enough() -> None:
     """Where the law gives several ways past a secret, a row tells a choice (WGS 2.29(2))."""
     rows = [

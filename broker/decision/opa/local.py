@@ -30,8 +30,10 @@ class LocalOpa:
 
 
 @contextmanager
-def local_opa(bundle: Path, *flags: str) -> Iterator[LocalOpa]:
+def local_opa(bundle: Path | None, *flags: str) -> Iterator[LocalOpa]:
     """Serve a bundle on a free port of this machine, and stop at the end.
+
+    Without a bundle the flags tell where it comes from.
 
     Raises:
         LocalOpaError: There is no `opa`, or it refuses; holds what it said.
@@ -44,7 +46,7 @@ def local_opa(bundle: Path, *flags: str) -> Iterator[LocalOpa]:
         port = free.getsockname()[1]
     command = [
         program, "run", "--server", f"--addr={_HOST}:{port}", "--log-level=error",
-        "--disable-telemetry", "--bundle", str(bundle), *flags,
+        "--disable-telemetry", *(("--bundle", str(bundle)) if bundle else ()), *flags,
     ]  # fmt: skip
     with (
         tempfile.TemporaryFile() as said,
