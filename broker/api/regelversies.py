@@ -55,6 +55,10 @@ class NieuweRegelversie(Deel):
     handtekening: Annotated[str, Field(max_length=2000)] | None = Field(
         default=None, description='JWT (ES256 of RS256) over {"regelset": digest}.'
     )
+    correctie: bool = Field(
+        default=False,
+        description="Verbetert fouten in bestanden met een datum; die veranderen anders niet.",
+    )
 
 
 class NieuweBeproeving(Deel):
@@ -131,7 +135,11 @@ async def stel_regelversie_voor(
     """Stel nieuwe regels voor. Ze worden meteen geladen; alle fouten komen in één keer terug."""
     archief = None if body.archief is None else base64.b64decode(body.archief)
     versie = await uses.regelversies.propose(
-        context.beller, archief=archief, reden=body.reden, handtekening=body.handtekening
+        context.beller,
+        archief=archief,
+        reden=body.reden,
+        handtekening=body.handtekening,
+        correctie=body.correctie,
     )
     return _view(uses, versie)
 

@@ -66,6 +66,9 @@ def voorstel(
         Path | None,
         typer.Option(help="De sleutel voor de handtekening: EC (P-256) of RSA, in PEM."),
     ] = None,
+    correctie: Annotated[
+        bool, typer.Option("--correctie", help="Verbeter fouten in bestanden met een datum.")
+    ] = False,
     folder: Map = None,
 ) -> None:
     """Stel andere regels voor. Ze worden meteen geladen; u ziet alle fouten in één keer."""
@@ -79,6 +82,7 @@ def voorstel(
             archief=archief,
             reden=asked.reden,
             handtekening=_signature(archief, sleutel),
+            correctie=correctie,
         )
 
     _change(folder, wie, Actie.REGELS_VOORSTELLEN, work)

@@ -34,6 +34,8 @@ def _naam(text: str) -> str:
 
 Id = Annotated[str, AfterValidator(_naam)]
 Ids = list[Id]
+# The terms that a dossier is reckoned with.
+Termijn = Literal["bewaren", "bewaarverlenging", "eerste-verwerking"]
 Zekerheid = Literal["geverifieerd", "oude-tekst", "interpretatie", "contract"]
 # What an opening opens, and what it may say beside it.
 _FORMS: Final[Mapping[str, frozenset[str]]] = {
@@ -77,7 +79,7 @@ class Opent(Deel):
     activiteit: Id | None = None
     categorie: Id | None = None
     categorieen: dict[Id, Ids] | None = None
-    termijn: Id | None = None
+    termijn: Termijn | None = None
     taken: Ids = []
     zonder_fasen: list[int] = []
     onderzoek: bool = False

@@ -16,6 +16,7 @@ from broker.decision.afleiding import TegenspraakError, derive
 from broker.decision.bestanden import Bestanden, Versie, nearest
 from broker.decision.files import Regel, Wet
 from broker.decision.regelset import Regelfout, Regelset, RegisterError
+from broker.decision.samenhang import samenhang
 from broker.decision.verwijzingen import Verwijzingen
 from broker.domain.besluit import Onderwerp
 from broker.domain.dossier import Dossier
@@ -62,7 +63,7 @@ class Register:
             RegisterError: Files are missing or wrong; tells all of it.
         """
         bestanden = Bestanden.read(regelset)
-        if fouten := Verwijzingen(bestanden).fouten():
+        if fouten := [*Verwijzingen(bestanden).fouten(), *samenhang(bestanden)]:
             raise RegisterError(fouten)
         return cls(bestanden)
 

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
+from broker.decision.gedateerd import herschreven
 from broker.decision.regelset import Regelset, RegisterError
 from broker.domain.kalender import instant
 from broker.domain.ports import Clock
@@ -73,7 +74,13 @@ class Regelversies:
         return await self._keeper.read(lambda tx: tx.regelversies.get(digest))
 
     async def propose(
-        self, beller: Beller, *, archief: bytes | None, reden: str, handtekening: str | None = None
+        self,
+        beller: Beller,
+        *,
+        archief: bytes | None,
+        reden: str,
+        handtekening: str | None = None,
+        correctie: bool = False,
     ) -> Regelversie:
         """Load a version at once, and keep it as a proposal; what is wrong is told in one go.
 
@@ -82,6 +89,7 @@ class Regelversies:
             archief: The rule set as tar.gz; None for the one that this software came with.
             reden: Why.
             handtekening: The signature over its digest (`Handtekening`).
+            correctie: It mends dated files that were wrong; else these do not change.
 
         Raises:
             InvalidInputError: With file, line and reason of everything that is wrong; nothing kept.
@@ -90,6 +98,7 @@ class Regelversies:
         """
         regelset = await self._loaded(archief, handtekening)
         digest = regelset.digest
+        inhoud = {"reden": reden, **await self._corrected(regelset, correctie=correctie)}
 
         async def work(tx: Tx) -> None:
             there = await tx.regelversies.find(digest)
@@ -97,9 +106,9 @@ class Regelversies:
                 await tx.regelversies.insert(digest, regelset.to_archive())
             else:
                 there.may_be_proposed()
-            await self._add(tx, digest, Stap.VOORGESTELD, beller, {"reden": reden})
+            await self._add(tx, digest, Stap.VOORGESTELD, beller, inhoud)
 
-        return await self._change(beller, Stap.VOORGESTELD, digest, {"reden": reden}, work)
+        return await self._change(beller, Stap.VOORGESTELD, digest, inhoud, work)
 
     async def test(
         self,
@@ -236,6 +245,22 @@ class Regelversies:
                 str(error), [Fout(pointer="/archief", melding=str(error))]
             ) from None
         return regelset
+
+    async def _corrected(self, regelset: Regelset, *, correctie: bool) -> dict[str, Any]:
+        """Return which dated files this rule set rewrites: none, unless that is the intention.
+
+        Raises:
+            InvalidInputError: Some, and it is no correction.
+        """
+        now = await self._regels.regelset(await self._regels.in_werking())
+        fouten = await asyncio.to_thread(herschreven, now, regelset)
+        if fouten and not correctie:
+            raise InvalidInputError(
+                "Een bestand met een datum verandert niet: maak een nieuw met een latere datum. "
+                "Was het fout, meld dan dat dit een correctie is.",
+                [Fout(pointer="/archief", melding=str(fout)) for fout in fouten],
+            )
+        return {"gecorrigeerd": [fout.bestand for fout in fouten]} if fouten else {}
 
     async def _change(
         self,

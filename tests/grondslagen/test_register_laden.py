@@ -19,6 +19,7 @@ WPG: Final = "grondslagen/wet/wpg/open.yaml"
 BASIS: Final = "grondslagen/samenwerking/wgs-riec/2025-03-01.yaml"
 CONVENANT: Final = "grondslagen/samenwerking/riec-convenant/open.yaml"
 REDENEN: Final = "grondslagen/redenen/2025-03-01.yaml"
+BPG: Final = "grondslagen/amvb/bpg/open.yaml"
 GRONDEN: Final = "policies/gronden.yaml"
 REGO: Final = "policies/besluit/vraag.rego"
 
@@ -109,6 +110,24 @@ FAULTS: Final[dict[str, tuple[str, tuple[str, str], str, str]]] = {
     "a text of a law that is not named": (
         REDENEN, ("wet: WGS\n", "wet: WSG\n"), "grondslag-onbekend:", "wet WSG",
     ),
+    "a text of an article that no law file has": (
+        REDENEN, ('artikel: "1.2"\n', 'artikel: "9.99"\n'), 'artikel: "1.2"',
+        "9.99 staat in geen wetsbestand",
+    ),
+    "a task of nobody": (
+        BPG, ("taken: [alcoholwet,", "taken: [alcholwet,"), "taken: [alcoholwet,",
+        "alcholwet is in de wet van die dag nergens bepaald",
+    ),
+    "a term that nobody reckons with": (
+        WPG, ("termijn: eerste-verwerking", "termijn: eerste-verwerkig"),
+        "termijn: eerste-verwerking", "",
+    ),
+    "a rule under the name of another article": (
+        WGS, ("id: wgs-2.18-1-b", "id: wgs-2.81-1-b"), RULE, "past niet bij artikel 2.18",
+    ),
+    "a link to another article": (
+        WGS, ('&artikel=1.1"', '&artikel=1.2"'), "&artikel=1.1", "gaat naar artikel 1.2",
+    ),
     "no YAML": (WGS, ("regels:", "regels: ["), "", "geen geldige YAML"),
     "a table that is misspelt": (
         GRONDEN, ("categorie_eerst:", "categorie_eest:"), "categorie_eerst:", "goed is gespeld",
@@ -131,6 +150,13 @@ def test_fault_is_told_with_its_line(what: str) -> None:
 
     place = f"{name}:{at(name, where)}: " if where else ""
     assert [line for line in found if line.startswith(place) and reason in line] != []
+
+
+def test_a_name_that_only_an_older_file_has_is_told() -> None:
+    """A deelnemer misspelt in the newest file of its law is not saved by the file before it."""
+    files = changed(WGS_LATER, ("deelnemer: nvwa", "deelnemer: nwva"))
+
+    assert any("nvwa is in de wet van die dag nergens bepaald" in fout for fout in told(files))
 
 
 def test_all_faults_are_told_at_once() -> None:
@@ -164,7 +190,7 @@ def test_rules_that_are_no_text_are_told() -> None:
 def with_rule(name: str, **rule: object) -> Regelset:
     """Return the shipped rule set with one more rule in this law."""
     law = yaml.safe_load(SHIPPED.bestanden[name])
-    head = {"id": "nieuw-1", "artikel": "1", "link": None, "tekst": "Nieuw."}
+    head = {"id": f"{law['id']}-1-nieuw", "artikel": "1", "link": None, "tekst": "Nieuw."}
     law["regels"].append(head | {"zekerheid": "interpretatie"} | rule)
     for member in ("geldig_vanaf", "geldig_tot"):
         law[member] = str(law[member]) if law[member] else None

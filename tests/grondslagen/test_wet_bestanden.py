@@ -23,8 +23,9 @@ from broker.decision.files import (
     Voorbehouden,
     Wet,
 )
+from broker.decision.samenhang import slug
 from tests.grondslagen.test_redenen import STIFF
-from tests.grondslagen.wetten import FILES, GRONDSLAGEN, read, slug
+from tests.grondslagen.wetten import FILES, GRONDSLAGEN, read
 
 BASES: Final = sorted(
     path

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import pytest
 
-from tests.grondslagen.wetten import GRONDSLAGEN, ROOT, cited, read, regels, resolves, wetten
+from broker.decision.samenhang import cited, resolves
+from tests.grondslagen.wetten import GRONDSLAGEN, ROOT, read, regels, wetten
 
 REDENEN: Final = sorted((GRONDSLAGEN / "redenen").glob("*.yaml"))
 CONTRACT: Final = ROOT.parent / "shared" / "contract" / "besluit.md"

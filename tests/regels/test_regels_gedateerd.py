@@ -1,0 +1,60 @@
+"""A dated file does not change: a change of the law is a new file, or a correction that says so."""
+
+import pytest
+
+from broker.decision.gedateerd import herschreven
+from broker.decision.regelset import Regelset
+from broker.errors import InvalidInputError
+from tests.regels.conftest import BEHEERDER, REDEN, Node, changed, shipped
+
+OLD = "grondslagen/wet/wgs/2025-03-01.yaml"
+NEW = "grondslagen/wet/wgs/2025-07-05.yaml"
+WORDS = "De wet gaat over het samen verwerken van gegevens"
+
+
+def without(name: str) -> Regelset:
+    """Return the shipped rule set without this file."""
+    return Regelset(bestanden={n: c for n, c in shipped().bestanden.items() if n != name})
+
+
+def test_other_words_in_a_dated_file_are_found_with_their_line() -> None:
+    """What a date said is told otherwise: file and rule are named."""
+    other = changed(NEW, (WORDS, "De wet gaat over iets anders"))
+
+    [fout] = herschreven(shipped(), other)
+
+    text = shipped().bestanden[NEW].decode()
+    rule = text[: text.index(WORDS)].rindex("- id:")
+    assert (fout.bestand, fout.regel) == (NEW, text[:rule].count("\n") + 1)
+
+
+def test_a_dated_file_that_is_gone_is_found() -> None:
+    """A besluit of that day would have no law any more."""
+    gone = without("grondslagen/wet/hrw/open.yaml")
+
+    assert "ontbreekt nu" in str(herschreven(shipped(), gone)[0])
+
+
+def test_an_end_and_a_remark_may_be_added() -> None:
+    """A law that gets a successor gets its end; once it has one, that stays."""
+    name = "grondslagen/redenen/2025-03-01.yaml"
+    ended = changed(NEW, ("geldig_tot: null", "geldig_tot: 2030-01-01\n# Tot dan."))
+    remark = changed(name, ("versie: 1", "# Nog iets.\nversie: 1"))
+
+    assert herschreven(shipped(), remark) == []
+    assert herschreven(changed(NEW, ("geldig_tot: null", "geldig_tot: 2031-01-01")), ended) != []
+
+
+async def test_rewritten_law_is_proposed_as_a_correction_only(node: Node) -> None:
+    """Without that word it is refused; with it proposal and log name the files."""
+    versies = node.services.regelversies
+    other = changed(NEW, (WORDS, "De wet gaat over het samen werken met gegevens"))
+
+    with pytest.raises(InvalidInputError, match="maak een nieuw met een latere datum"):
+        await versies.propose(BEHEERDER, archief=other.to_archive(), reden=REDEN)
+    versie = await versies.propose(
+        BEHEERDER, archief=other.to_archive(), reden=REDEN, correctie=True
+    )
+
+    assert versie.stappen[-1].inhoud["gecorrigeerd"] == [NEW]
+    assert node.log()[-1].payload["gecorrigeerd"] == [NEW]
