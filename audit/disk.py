@@ -36,9 +36,10 @@ class Disk:
             check_same_thread=False,
         )
 
-    def write(self, path: Path, data: bytes) -> None:
-        """Write a file and bring it to the platter."""
-        with path.open("wb") as file:
+    def write(self, path: Path, data: bytes, *, private: bool = False) -> None:
+        """Write a file and bring it to the platter; a private one is for its owner alone."""
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o666)
+        with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -46,6 +47,14 @@ class Disk:
     def replace(self, source: Path, target: Path) -> None:
         """Put one file in the place of another, at once."""
         source.replace(target)
+
+    def remove(self, path: Path) -> None:
+        """Overwrite a file with zeros on the platter, then take away its name."""
+        with path.open("r+b") as file:
+            file.write(bytes(path.stat().st_size))
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
 
     def sync_directory(self, directory: Path) -> None:
         """Bring the names in a directory to the platter."""

@@ -39,6 +39,10 @@ class LogBehindError(LogOpenError):
     """The database is behind, or contradicts, the checkpoint that was already given out."""
 
 
+class VaultError(AuditError):
+    """A key of the vault is absent, open to others, or not what it should be."""
+
+
 class LogFullError(AuditError):
     """Too many entries wait to be recorded. Nothing was recorded; try again later."""
 
