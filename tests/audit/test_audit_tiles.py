@@ -3,15 +3,12 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.bundles import MAX_ENTRY, encode_bundle, parse_bundle
-from audit.disk import Disk
 from audit.errors import LogRangeError, TileError
-from audit.merkle import check_consistency, check_inclusion, leaf_hash
-from audit.note import Checkpoint
-from audit.publisher import Publisher
+from audit.merkle import check_consistency, check_inclusion
 from audit.tiles import (
     ENTRIES,
     MAX_NUMBER,
@@ -26,41 +23,13 @@ from audit.tiles import (
     width_at,
 )
 from tests.audit.logs import tree_hash
+from tests.audit.tiles import Lines, file_names, published
 
 
-class Lines:
-    """Lines of a log, as the publisher reads them."""
-
-    def __init__(self, count: int) -> None:
-        self.leaves = [b"regel %d" % number for number in range(count)]
-        self.hashes = [leaf_hash(leaf) for leaf in self.leaves]
-
-    def publisher(self, directory: Path, disk: Disk | None = None) -> Publisher:
-        """Return a publisher of these lines."""
-        return Publisher(
-            directory,
-            disk or Disk(),
-            hashes=lambda low, high: self.hashes[low:high],
-            leaves=lambda low, high: self.leaves[low:high],
-        )
-
-    def checkpoint(self, size: int) -> Checkpoint:
-        """Return the checkpoint of the first lines."""
-        return Checkpoint(origin="x", size=size, root=tree_hash(self.hashes[:size]))
-
-
-def published(directory: Path, lines: Lines, *sizes: int) -> TileReader:
-    """Publish these sizes one after the other, and return a reader of the last."""
-    publisher = lines.publisher(directory)
-    for size in sizes:
-        publisher.prepare(lines.checkpoint(size))
-        publisher.settle()
-    return TileReader(directory, sizes[-1])
-
-
-def files(directory: Path) -> set[str]:
-    """Return the names of all files."""
-    return {str(p.relative_to(directory)) for p in directory.rglob("*") if p.is_file()}
+@pytest.fixture(name="many", scope="module")
+def make_many() -> Lines:
+    """Give enough lines for tiles of tiles."""
+    return Lines(66_100)
 
 
 @pytest.mark.parametrize(
@@ -172,6 +141,7 @@ def test_torn_tile_is_refused(size: int, sentence: str) -> None:
         split_tile(bytes(size), 2, "tile/0/000.p/2")
 
 
+@settings(max_examples=40)
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=5), st.data())
 def test_published_files_are_the_tree(
     tmp_path_factory: pytest.TempPathFactory, steps: list[int], data: st.DataObject
@@ -187,7 +157,7 @@ def test_published_files_are_the_tree(
     assert [leaf for n in numbers for leaf in reader.bundle(n)] == lines.leaves
     assert [hash_ for n in numbers for hash_ in reader.tile(0, n)] == lines.hashes
     full = {str(TilePath(level, n)) for level in (ENTRIES, 0) for n in range(size // 256)}
-    assert files(directory) == full | {str(path) for path in partials(size)}
+    assert file_names(directory) == full | {str(path) for path in partials(size)}
     old = data.draw(st.integers(1, size))
     root = root_at(old, reader.tile)
     assert root == tree_hash(lines.hashes[:old])
@@ -199,27 +169,27 @@ def test_published_files_are_the_tree(
     check_inclusion(index, old, lines.hashes[index], proof, root)
 
 
-def test_large_tree_is_published(tmp_path: Path) -> None:
+def test_large_tree_is_published(tmp_path: Path, many: Lines) -> None:
     """A log with tiles of tiles is published in one go, and goes on after that."""
-    lines = Lines(66_100)
-    reader = published(tmp_path, lines, 65_800, 66_100)
+    reader = published(tmp_path, many, 65_800, 66_100)
 
     assert len(reader.tile(1, 0)) == 256
-    assert reader.tile(2, 0) == (tree_hash(lines.hashes[:65_536]),)
-    assert root_at(66_100, reader.tile) == tree_hash(lines.hashes)
-    assert root_at(300, reader.tile) == tree_hash(lines.hashes[:300])
+    assert reader.tile(2, 0) == (many.root(65_536),)
+    assert root_at(66_100, reader.tile) == many.root(66_100)
+    assert root_at(300, reader.tile) == many.root(300)
 
 
 @pytest.mark.parametrize("first", [0, 3, 256, 700, 65_536])
-def test_lines_that_are_not_published_yet_can_be_proven(tmp_path: Path, first: int) -> None:
+def test_lines_that_are_not_published_yet_can_be_proven(
+    tmp_path: Path, many: Lines, first: int
+) -> None:
     """What came after the last published checkpoint is proven from the lines themselves."""
-    lines = Lines(66_000)
-    reader = published(tmp_path, lines, first)
-    grown = GrownTiles(reader, 66_000, lambda low, high: lines.hashes[low:high])
+    reader = published(tmp_path, many, first)
+    grown = GrownTiles(reader, 66_000, lambda low, high: many.hashes[low:high])
 
     for index in (0, 699, 65_600, 65_999):
         proof = prove_inclusion(index, 66_000, grown.tile)
-        check_inclusion(index, 66_000, lines.hashes[index], proof, tree_hash(lines.hashes))
+        check_inclusion(index, 66_000, many.hashes[index], proof, many.root(66_000))
 
 
 def test_partial_tile_that_is_gone_is_found_in_a_wider_one(tmp_path: Path) -> None:
