@@ -44,6 +44,31 @@ class Disk:
             file.flush()
             os.fsync(file.fileno())
 
+    def create(self, path: Path, data: bytes) -> None:
+        """Write a file; `sync_file` brings it to the platter, with others that wait there."""
+        path.write_bytes(data)
+
+    def sync_file(self, path: Path) -> None:
+        """Bring what was written to a file to the platter."""
+        handle = os.open(path, os.O_RDWR)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def make_directory(self, path: Path) -> None:
+        """Make a directory, with those above it; one that is there is left as it is."""
+        path.mkdir(parents=True, exist_ok=True)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file; one that is gone already is fine."""
+        path.unlink(missing_ok=True)
+
+    def remove_directory(self, path: Path) -> None:
+        """Remove a directory when nothing is left in it."""
+        with contextlib.suppress(OSError):
+            path.rmdir()
+
     def replace(self, source: Path, target: Path) -> None:
         """Put one file in the place of another, at once."""
         source.replace(target)

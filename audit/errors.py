@@ -15,6 +15,10 @@ class ProofError(AuditError):
     """A Merkle proof does not prove what it should."""
 
 
+class TileError(AuditError):
+    """A tile or bundle is absent, malformed, or other than what was published before."""
+
+
 class EntryError(AuditError):
     """An entry, its payload or its salt cannot be recorded in canonical form."""
 
