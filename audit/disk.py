@@ -73,7 +73,7 @@ class Disk:
         """Put one file in the place of another, at once."""
         source.replace(target)
 
-    def remove(self, path: Path) -> None:
+    def wipe(self, path: Path) -> None:
         """Overwrite a file with zeros on the platter, then take away its name."""
         with path.open("r+b") as file:
             file.write(bytes(path.stat().st_size))

@@ -160,9 +160,9 @@ class Prepared:
     """Salt and payload, sealed."""
     words: tuple[int, ...]
     """What it can be found by."""
-    keys: tuple[KeyRow, ...]
+    keys: tuple[KeyRow, ...] = ()
     """The keys that it needs and that may not be stored yet."""
-    kek: int
+    kek: int = 0
     """The epoch under which its keys were taken; when that has passed, seal it anew."""
 
     def move(self, op: str) -> None:

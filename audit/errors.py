@@ -47,6 +47,10 @@ class VaultError(AuditError):
     """A key of the vault is absent, open to others, or not what it should be."""
 
 
+class ShredError(AuditError):
+    """What should be destroyed cannot be told from what must stay. Nothing was destroyed."""
+
+
 class LogFullError(AuditError):
     """Too many entries wait to be recorded. Nothing was recorded; try again later."""
 

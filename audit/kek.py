@@ -95,9 +95,13 @@ class Keks:
                 self._disk.replace(path, path.with_name(f".{path.name}.old"))
         doomed = sorted(self._folder.glob(".*.key.old"))
         for path in doomed:
-            self._disk.remove(path)
+            self._disk.wipe(path)
         if doomed:
             self._disk.sync_directory(self._folder)
+        self.forget_before(epoch)
+
+    def forget_before(self, epoch: int) -> None:
+        """Forget the keys of all earlier epochs; their files stay."""
         with self._lock:
             self._ciphers = {e: c for e, c in self._ciphers.items() if e >= epoch}
 

@@ -159,6 +159,16 @@ class Kluis:
         onderwerp = NOBODY if subject is None else self.tag(subject)
         return self._ready.get((onderwerp, month)) or self._take(onderwerp, month)
 
+    def new_key(self, onderwerp: bytes, month: str, epoch: int) -> Seal:
+        """Make a key that nobody else will use unless it is stored."""
+        row = KeyRow(self._random(ID_SIZE), onderwerp, month, epoch, b"")
+        key = self._random(KEY_SIZE)
+        return Seal(self.keks.wrap(row, key, self._random(NONCE_SIZE)), key, stored=False)
+
+    def new_kek(self) -> int:
+        """Make a KEK of a next epoch, durably; `turn_to` it once the ledger has."""
+        return self.keks.make(self._random(KEY_SIZE))
+
     def mark(self, subject: str | None, kenmerk: str) -> tuple[str, tuple[KeyRow, ...]]:
         """Return the blinded mark of a line, and its key when that may not be stored yet."""
         if subject is None:
@@ -212,6 +222,8 @@ class Kluis:
     def turn_to(self, kek: int) -> None:
         """Go over to another epoch, and forget every key that is held in memory.
 
+        The files of older KEKs stay: whoever made the epoch destroys them.
+
         Raises:
             VaultError: There is no KEK of that epoch here.
         """
@@ -222,6 +234,7 @@ class Kluis:
             self._ready = {}
             self.kek = kek
             self._opened.cache_clear()
+            self.keks.forget_before(kek)
 
     def _take(self, onderwerp: bytes, month: str) -> Seal:
         with self._making:
@@ -230,16 +243,11 @@ class Kluis:
             if key is None:
                 rows = self._find(onderwerp, month)
                 key = next((k for k in map(self._opened, rows) if k is not None), None)
-                key = key or self._make(onderwerp, month)
+                key = key or self.new_key(onderwerp, month, self.kek)
                 if len(self._ready) >= _CACHED:
                     self._ready.pop(next(iter(self._ready)))
                 self._ready[onderwerp, month] = key
         return key
-
-    def _make(self, onderwerp: bytes, month: str) -> Seal:
-        row = KeyRow(self._random(ID_SIZE), onderwerp, month, self.kek, b"")
-        key = self._random(KEY_SIZE)
-        return Seal(self.keks.wrap(row, key, self._random(NONCE_SIZE)), key, stored=False)
 
     def _unwrapped(self, row: KeyRow) -> Seal | None:
         key = self.keks.unwrap(row)

@@ -138,6 +138,26 @@ def frontier_root(peaks: Mapping[int, bytes]) -> bytes:
     return EMPTY_ROOT if root is None else root
 
 
+def pack_peaks(peaks: Mapping[int, bytes]) -> bytes:
+    """Write a frontier as bytes: its hashes, the highest first."""
+    return b"".join([peaks[height] for height in sorted(peaks, reverse=True)])
+
+
+def unpack_peaks(size: int, data: bytes) -> dict[int, bytes]:
+    """Read the frontier of a tree of this size.
+
+    Raises:
+        ProofError: It has not one hash for each bit that is set in `size`.
+    """
+    heights = [height for height in reversed(range(size.bit_length())) if size >> height & 1]
+    if len(data) != HASH_SIZE * len(heights):
+        raise ProofError("De stand van de boom past niet bij de grootte van het logboek.")
+    return {
+        height: data[place : place + HASH_SIZE]
+        for height, place in zip(heights, range(0, len(data), HASH_SIZE), strict=True)
+    }
+
+
 def inclusion_spans(index: int, size: int) -> list[Span]:
     """Return the spans whose roots prove leaf `index` in a tree of `size`, leaf to root.
 

@@ -12,10 +12,10 @@ from audit.entry import (
     payload_of,
 )
 from audit.errors import EntryError
-from audit.kluis import Kluis
+from audit.kluis import NOBODY, Kluis, Seal
 from audit.merkle import leaf_hash
 
-_MONTH = 7
+MONTH = 7
 """Characters of `YYYY-MM` in a moment."""
 
 
@@ -30,15 +30,38 @@ def prepare(entry: Entry, salt: bytes, kluis: Kluis) -> Prepared:
     Raises:
         EntryError: Something cannot be recorded; the sentence tells what.
     """
+    op = format_moment(entry.at)
+    # The epoch first: when it changes meanwhile, the writer sees that these keys are old.
+    kek = kluis.kek
+    merk, keys = kluis.mark(entry.subject, entry.kenmerk)
+    key = kluis.key(entry.subject, op[:MONTH])
+    made = _made(entry, salt, kluis, (op, merk, key))
+    made.keys = keys + key.fresh
+    made.kek = kek
+    return made
+
+
+def prepare_apart(entry: Entry, salt: bytes, kluis: Kluis, epoch: int) -> Prepared:
+    """Make the bytes of an entry without subject, with a key of its own under an epoch to come.
+
+    Raises:
+        EntryError: As `prepare`.
+    """
+    op = format_moment(entry.at)
+    key = kluis.new_key(NOBODY, op[:MONTH], epoch)
+    made = _made(entry, salt, kluis, (op, kluis.mark(None, entry.kenmerk)[0], key))
+    made.keys = key.fresh
+    made.kek = epoch
+    return made
+
+
+def _made(entry: Entry, salt: bytes, kluis: Kluis, parts: tuple[str, str, Seal]) -> Prepared:
     if len(salt) != SALT_SIZE:
         raise EntryError(f"Het zout is niet {SALT_SIZE} bytes lang.")
     check_entry(entry)
     members, payload = payload_of(entry)
-    kenmerk, soort, subject = entry.kenmerk, entry.soort, entry.subject
-    op = format_moment(entry.at)
-    kek = kluis.kek
-    merk, keys = kluis.mark(subject, kenmerk)
-    key = kluis.key(subject, op[:_MONTH])
+    kenmerk, soort = entry.kenmerk, entry.soort
+    op, merk, key = parts
     toezegging = commitment(salt, payload)
     data = encode_leaf(kenmerk, merk, op, soort, toezegging)
     return Prepared(
@@ -51,12 +74,10 @@ def prepare(entry: Entry, salt: bytes, kluis: Kluis) -> Prepared:
         hash=leaf_hash(data),
         salt=salt,
         payload=payload,
-        subject=subject,
+        subject=entry.subject,
         sleutel=key.id,
         zegel=kluis.seal(key, kenmerk, (salt, payload)),
         words=kluis.tokens(members),
-        keys=keys + key.fresh,
-        kek=kek,
     )
 
 
@@ -68,7 +89,7 @@ def renew(item: Prepared, op: str, kluis: Kluis) -> None:
     """
     kek = kluis.kek
     merk, keys = kluis.mark(item.subject, item.kenmerk)
-    key = kluis.key(item.subject, op[:_MONTH])
+    key = kluis.key(item.subject, op[:MONTH])
     item.merk = merk
     item.sleutel = key.id
     item.zegel = kluis.seal(key, item.kenmerk, (item.salt, item.payload))
@@ -80,4 +101,4 @@ def renew(item: Prepared, op: str, kluis: Kluis) -> None:
 
 def fits(item: Prepared, op: str, kek: int) -> bool:
     """Tell whether an entry can be written at this moment with the keys that it has."""
-    return item.kek == kek and item.op[:_MONTH] == op[:_MONTH]
+    return item.kek == kek and item.op[:MONTH] == op[:MONTH]

@@ -104,6 +104,10 @@ class Batch:
         return list(opened.items()), closed
 
 
+class TakenError(Exception):
+    """A kenmerk of the batch is taken: the turn is void, so ask `known` in a next one."""
+
+
 class Turn(Protocol):
     """A transaction that holds the head: nobody else writes until it ends.
 
@@ -121,6 +125,10 @@ class Turn(Protocol):
         """Add lines, keys, words, open voornemens and the checkpoint; replace the head.
 
         Words: a row (token, index) for each of `Prepared.words`, which holds none twice.
+
+        Raises:
+            TakenError: A kenmerk is taken. `known` need not be asked before: kenmerken are
+                seldom taken, so it is quicker to find out here.
         """
 
     def erase(
@@ -170,6 +178,9 @@ class Ledger(Protocol):
 
     def rows(self, low: int, high: int) -> list[bytes]:
         """Return the leaf bytes of lines low..high-1, as far as they are there."""
+
+    def known(self, kenmerken: Sequence[str]) -> Mapping[str, Known]:
+        """Return what those kenmerken stand for that are taken."""
 
     def keys(self, onderwerp: bytes | None, maand: str | None) -> list[KeyRow]:
         """Return the keys of a subject and a month; None is any."""
