@@ -11,6 +11,14 @@ class NoteError(AuditError):
     """A signed note, checkpoint or key is malformed, or its signature does not hold."""
 
 
+class PolicyError(AuditError):
+    """A policy file cannot be used; the sentence names the line."""
+
+
+class WitnessError(AuditError):
+    """The witness cannot start, or cannot go on; nothing was signed."""
+
+
 class ProofError(AuditError):
     """A Merkle proof does not prove what it should."""
 
