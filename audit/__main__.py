@@ -1,12 +1,13 @@
 """The tool of the auditor: `python -m audit verify DIR --key VKEY`.
 
 Needs this package and `cryptography`, no broker and no network. Exit code: 0 intact,
-1 findings, 2 nothing that can be checked.
+1 findings, 2 nothing that can be checked. `python -m audit witness DIR` runs a witness.
 """
 
 import argparse
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from audit.errors import AuditError, ReceiptError, UnusableError
 from audit.note import Vkey
 from audit.receipt import verify_receipt_file
 from audit.verify import verify
+from audit.witness import command
 
 INTACT, FINDINGS, UNUSABLE = 0, 1, 2
 
@@ -22,6 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code. Findings go to stdout, progress to stderr."""
     args = _parser().parse_args(argv)
     try:
+        if args.command == "witness":
+            return command.run(args, clock)
         vkey = _read_vkey(args.key)
         if args.command == "verify":
             return _verify(Path(args.directory), vkey)
@@ -29,6 +33,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except AuditError as error:
         sys.stderr.write(f"{error}\n")
         return FINDINGS if isinstance(error, ReceiptError) else UNUSABLE
+
+
+def clock() -> int:
+    """Tell the seconds since 1970: a program is where time comes in."""
+    return int(time.time())  # noqa: TID251
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,8 +49,10 @@ def _parser() -> argparse.ArgumentParser:
     log.add_argument("directory", metavar="MAP", help="de map van het logboek")
     receipt = commands.add_parser("receipt", help="controleer een bewijs van inschrijving")
     receipt.add_argument("file", metavar="BESTAND", help="het bewijs (.tlog-proof)")
-    for command in (log, receipt):
-        command.add_argument(
+    witness = commands.add_parser("witness", help="draai een getuige van logboeken")
+    command.add_arguments(witness)
+    for checking in (log, receipt):
+        checking.add_argument(
             "--key",
             required=True,
             metavar="VKEY",

@@ -15,6 +15,7 @@ from broker.cli import (
     toets,
     token,
     vuistregels,
+    witness,
 )
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ app.command("bundel")(bundel.bundel)
 app.command("replay")(replay.command)
 app.command("impact")(impact.impact)
 app.command("adl")(adl.adl)
+app.command("witness")(witness.witness)
 app.add_typer(regels.app, name="regels")
 app.add_typer(audit.app, name="audit")
 
