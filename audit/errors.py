@@ -35,6 +35,10 @@ class ReceiptError(AuditError):
     """A receipt is malformed or does not prove that its line stands in the log."""
 
 
+class StampError(AuditError):
+    """A time stamp is malformed, or does not prove what it should."""
+
+
 class LogOpenError(AuditError):
     """The log cannot be opened; nothing was changed and nothing may be recorded."""
 
