@@ -39,6 +39,10 @@ class StampError(AuditError):
     """A time stamp is malformed, or does not prove what it should."""
 
 
+class AnchorError(AuditError):
+    """An anchor cannot be kept or read, or the log does not continue it."""
+
+
 class LogOpenError(AuditError):
     """The log cannot be opened; nothing was changed and nothing may be recorded."""
 

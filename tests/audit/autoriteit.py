@@ -24,6 +24,8 @@ Key: TypeAlias = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 AT = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
 """When the stamps of these tests are made."""
 YEAR = dt.timedelta(days=365)
+NOW = dt.datetime.now(dt.UTC)
+"""When openssl stamps: it has no other clock."""
 TEXT = b"sluis.example/log\n3\nAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
 OIDS = {
     "signed-data": "06092a864886f70d010702",

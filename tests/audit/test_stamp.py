@@ -16,6 +16,7 @@ from audit.errors import StampError
 from audit.stamp import make_request, verify_stamp
 from tests.audit.autoriteit import (
     AT,
+    NOW,
     STAMPING,
     TEXT,
     YEAR,
@@ -29,7 +30,6 @@ from tests.audit.autoriteit import (
     taken_as_cms,
 )
 
-NOW = dt.datetime.now(dt.UTC)
 LATELY = (NOW - YEAR, NOW + YEAR)
 ROOT = issue("Wortel", None, authority())
 SIGNER = issue("Dienst", ROOT, STAMPING)
