@@ -99,6 +99,10 @@ class UnusableError(AuditError):
     """What was handed to the verifier is no log, or the key is no key of this log."""
 
 
+class ForeignLogError(UnusableError):
+    """What lies there is the log of another key, or no log of Sluis."""
+
+
 _SENTENCES = {
     "SQLITE_FULL": "de schijf is vol",
     "SQLITE_BUSY": "een ander programma houdt de database bezet",

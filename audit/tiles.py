@@ -7,6 +7,7 @@ proof needs one tile per level, which is at most four for a thousand million lin
 """
 
 import functools
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -94,6 +95,19 @@ def partials(size: int) -> list[TilePath]:
 
 def _levels(size: int) -> int:
     return -(-size.bit_length() // TILE_HEIGHT)
+
+
+def published_lines(directory: Path) -> int:
+    """Return for how many lines there are bundles, by the name of the last."""
+    count = 0
+    for folder, _, names in os.walk(directory / "tile" / "entries"):
+        for name in names:
+            try:
+                path = TilePath.parse((Path(folder) / name).relative_to(directory).as_posix())
+            except TileError:
+                continue
+            count = max(count, path.number * TILE_WIDTH + path.width)
+    return count
 
 
 def read_partial(directory: Path, path: TilePath) -> tuple[bytes, str]:

@@ -42,6 +42,8 @@ class Walk:
         self._seek = seek
         self._tiles = TileReader(place.directory, place.published.size)
         self._nodes: list[list[bytes]] = []
+        self._spine: list[bytes] = []
+        """The roots of what lies before the next stretch, from the right to the left."""
         self._last: Outcome | None = None
         self._suspects: list[tuple[bytes, int]] = []
         self._before = 0
@@ -88,8 +90,8 @@ class Walk:
         self.op = max(self.op, out.last_op)
         self.index += out.index
         self._pair(out)
-        self._grow(out)
         self.next = out.job.end
+        self._grow(out)
 
     def finish(self) -> None:
         """Tell what is left when all stretches are in."""
@@ -128,6 +130,9 @@ class Walk:
         self.holds = self.holds and root is not None
         if root is not None:
             self._add(LEVEL, root)
+            self._spine = [
+                node for row in self._nodes if row for node in grow({}, 0, row).peaks.values()
+            ]
 
     def _stored(self, number: int) -> bytes | None:
         # A stretch of which lines are missing: the tile above may know its root.
@@ -151,7 +156,7 @@ class Walk:
             self._add(level + 1, root)
 
     def _number(self, level: int) -> int:
-        # The tile of this level that is being filled; `next` has not moved yet.
+        # The tile of this level that is being filled.
         return max(self.next - 1, 0) >> (TILE_HEIGHT * (level + 1))
 
     def _check_tile(self, level: int, number: int, row: Sequence[bytes]) -> None:
@@ -176,10 +181,8 @@ class Walk:
         if mark.root is None or not self.holds:
             return
         root = mark.root
-        for row in self._nodes:
-            # The full stretches before this one, from the right to the left.
-            for node in reversed(list(grow({}, 0, row).peaks.items())) if row else ():
-                root = node_hash(node[1], root)
+        for node in self._spine:
+            root = node_hash(node, root)
         if mark.signed is not None:
             self._compare(mark.size, root, mark.signed)
             return
