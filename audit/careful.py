@@ -190,9 +190,8 @@ def _follow(out: Outcome, bundle: _Bundle, i: int, columns: list[Hashes]) -> Non
 
 def _follow_leaf(out: Outcome, seq: int, leaf: Leaf, row: _Row | None) -> None:
     columns = leaf.soort.value.encode(), leaf.kenmerk.encode()
-    if row is not None:
-        if (row.soort, row.kenmerk) != columns:
-            out.add(Code.KOLOM, seq)
+    if row is not None and (row.soort, row.kenmerk) != columns:
+        out.add(Code.KOLOM, seq)
     out.clock(seq, leaf.op[:-1].encode())
     name = stem(leaf.soort, leaf.kenmerk)
     if not needs_stem(leaf.soort):

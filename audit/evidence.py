@@ -52,9 +52,7 @@ def _same_size(signed: dict[tuple[int, bytes], Signed]) -> str | None:
     return None
 
 
-def _other_size(
-    signed: dict[tuple[int, bytes], Signed], walk: Walk, place: Place
-) -> str | None:
+def _other_size(signed: dict[tuple[int, bytes], Signed], walk: Walk, place: Place) -> str | None:
     tiles = TileReader(place.directory, place.published.size).tile
     true = [one for one in signed.values() if walk.roots.get(one[0].size) == one[0].root]
     for checkpoint, note in signed.values():

@@ -109,7 +109,9 @@ class Outcome:
         for end in ENDS:
             if end in present:
                 size, release = -1 - len(end), end == VERSTREKKING
-                for stem, i in [(k[:size], i) for k, s, i in zip(*columns, strict=True) if s == end]:
+                for stem, i in [
+                    (k[:size], i) for k, s, i in zip(*columns, strict=True) if s == end
+                ]:
                     self.close(stem, i, release=release)
 
     def clock(self, number: int, op: bytes) -> None:

@@ -30,6 +30,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 
@@ -176,7 +177,8 @@ class _Verifier:
         if self._connection is None:
             self._findings.note("er is geen database; alleen de bestanden zijn nagekeken.")
             return None
-        if read_schema(self._connection) != _SCHEMA:
+        schema: dict[Any, Any] = {**read_schema(self._connection)}
+        if schema != _SCHEMA:
             raise ForeignLogError("De database is geen logboek van Sluis.")
         row = self._connection.execute(
             "SELECT note FROM controlepunt ORDER BY size DESC LIMIT 1"
@@ -282,18 +284,21 @@ class _Verifier:
             check_doubles(place, findings)
             return
         # What breaks one step does not stop the next.
-        for step in (
+        steps: tuple[Callable[[], None], ...] = (
             lambda: indexes.check_indexes(connection, place, walk, findings),
             lambda: indexes.check_head(connection, place, walk, findings),
             lambda: indexes.check_open(connection, open_, findings),
-        ):
+        )
+        for step in steps:
             try:
                 step()
             except sqlite3.DatabaseError:
                 findings.add(Code.BESCHADIGD, 0, place.rows - 1)
 
     def _stored(self, walk: Walk) -> Iterator[bytes]:
-        for size in walk.roots if self._connection else ():
+        if self._connection is None:
+            return
+        for size in walk.roots:
             for row in self._connection.execute(
                 "SELECT note FROM controlepunt WHERE size = ?", (size,)
             ):
