@@ -15,7 +15,6 @@ from audit.bundles import parse_bundle
 from audit.entry import Leaf, needs_stem, stem
 from audit.errors import EntryError, TileError
 from audit.findings import Code
-from audit.forms import VERSTREKKING, VOORNEMEN
 from audit.merkle import leaf_hash, root_of
 from audit.outcome import Outcome
 from audit.rows import as_bytes
@@ -198,8 +197,5 @@ def _follow_leaf(out: Outcome, seq: int, leaf: Leaf, row: _Row | None) -> None:
         return
     if name is None:
         out.add(Code.VORM, seq)
-    elif columns[0] == VOORNEMEN:
-        out.opened[name.encode()] = seq
     else:
-        release = columns[0] == VERSTREKKING
-        out.close(name.encode(), seq, release=release)
+        out.pair(name.encode() + b"/", seq, columns[0])

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from audit.entry import CLOSING, PAIRED, Soort
 
 _LINES = re.compile(
-    rb'(..)(\{"kenmerk":"([^"]{1,200}+)","merk":"(.{22})","op":"(.{26})Z",'
+    rb'(..)(\{"kenmerk":"(([^"]{0,199}/|)([^"/]{0,200}+))","merk":"(.{22})","op":"(.{26})Z",'
     rb'"soort":"([^"]{1,20}+)","toezegging":"(.{43})","v":2\})',
     re.DOTALL,
 )
@@ -22,14 +22,15 @@ _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _IN_BASE64 = _LETTERS + b"-_"
 _IN_KENMERK = _LETTERS + b"._:/~-"
 _DIGITS = b"0123456789"
+MAX_KENMERK = 200
 _OP = 26
 """Bytes of a moment up to its Z; its minute has _MINUTE of them."""
 _MINUTE = 16
 _SOORTEN = {soort.value.encode() for soort in Soort}
-_TAILS = {soort.value.encode(): b"/" + soort.value.encode() for soort in PAIRED}
+_PAIRED = {soort.value.encode() for soort in PAIRED}
 VOORNEMEN = Soort.VOORNEMEN.value.encode()
 VERSTREKKING = Soort.VERSTREKKING.value.encode()
-ENDS = tuple(sorted(soort.value.encode() for soort in CLOSING))
+ENDS = frozenset(soort.value.encode() for soort in CLOSING)
 
 
 class Lines(NamedTuple):
@@ -40,7 +41,8 @@ class Lines(NamedTuple):
     ops: tuple[bytes, ...]
     """Moments, without their Z."""
     soorten: tuple[bytes, ...]
-    toezeggingen: tuple[bytes, ...]
+    stems: tuple[bytes, ...]
+    """What stands in a kenmerk before its last slash, with that slash."""
 
 
 def read_lines(bundle: bytes, count: int) -> Lines | None:
@@ -48,8 +50,10 @@ def read_lines(bundle: bytes, count: int) -> Lines | None:
     found = _LINES.findall(bundle)
     if len(found) != count:
         return None
-    lengths, leaves, kenmerken, merken, ops, soorten, toezeggingen = zip(*found, strict=True)
-    sizes = [len(leaf) for leaf in leaves]
+    lengths, leaves, kenmerken, stems, names, merken, ops, soorten, toezeggingen = zip(
+        *found, strict=True
+    )
+    sizes = [*map(len, leaves)]
     # No byte may lie between two lines, and each length must be that of its line.
     if sum(sizes) + 2 * count != len(bundle):
         return None
@@ -58,11 +62,12 @@ def read_lines(bundle: bytes, count: int) -> Lines | None:
     if not (
         _of_base64(b"".join(merken), 22, b"AQgw")
         and _of_base64(b"".join(toezeggingen), 43, b"AEIMQUYcgkosw048")
-        and _are_kenmerken(kenmerken, soorten)
+        and _are_kenmerken(kenmerken)
+        and _are_soorten(soorten, stems, names)
         and _are_moments(ops)
     ):
         return None
-    return Lines(leaves, kenmerken, ops, soorten, toezeggingen)
+    return Lines(leaves, kenmerken, ops, soorten, stems)
 
 
 def _of_base64(joined: bytes, width: int, last: bytes) -> bool:
@@ -71,20 +76,28 @@ def _of_base64(joined: bytes, width: int, last: bytes) -> bool:
     return not joined.translate(None, _IN_BASE64) and not ends.translate(None, last)
 
 
-def _are_kenmerken(kenmerken: tuple[bytes, ...], soorten: tuple[bytes, ...]) -> bool:
+def _are_kenmerken(kenmerken: tuple[bytes, ...]) -> bool:
     firsts = b"".join([kenmerk[:1] for kenmerk in kenmerken])
-    if b"".join(kenmerken).translate(None, _IN_KENMERK) or firsts.translate(None, _LETTERS):
+    return (
+        not b"".join(kenmerken).translate(None, _IN_KENMERK)
+        and len(firsts) == len(kenmerken)
+        and not firsts.translate(None, _LETTERS)
+        and max(map(len, kenmerken)) <= MAX_KENMERK
+    )
+
+
+def _are_soorten(
+    soorten: tuple[bytes, ...], stems: tuple[bytes, ...], names: tuple[bytes, ...]
+) -> bool:
+    if not set(soorten) <= _SOORTEN:
         return False
-    present = set(soorten)
-    if not present <= _SOORTEN:
-        return False
-    for soort in present & _TAILS.keys():
-        tail = _TAILS[soort]
-        size = -len(tail)
-        ours = [k for k, s in zip(kenmerken, soorten, strict=True) if s == soort]
-        if [1 for k in ours if k[size:] != tail]:
-            return False
-    return True
+    if names == soorten and all(stems):
+        # As our own doors write them.
+        return True
+    return all(
+        soort not in _PAIRED or (name == soort and stem)
+        for soort, stem, name in zip(soorten, stems, names, strict=True)
+    )
 
 
 def _are_moments(ops: tuple[bytes, ...]) -> bool:

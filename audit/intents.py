@@ -20,14 +20,14 @@ def seek_in_rows(
 ) -> Iterator[int]:
     """Give the lines of those ends (stem, line) that have no voornemen before them."""
     for stem, number in ends:
-        values = (stem.decode() + "/voornemen", number)
+        values = (stem.decode() + "voornemen", number)
         if connection.execute(_INTENT, values).fetchone() is None:
             yield number
 
 
 def seek_in_bundles(place: Place, ends: Sequence[tuple[bytes, int]]) -> list[int]:
     """Give the lines of those ends (stem, line) that have no voornemen before them."""
-    wanted = {stem + b"/voornemen": number for stem, number in ends}
+    wanted = {stem + b"voornemen": number for stem, number in ends}
     if not wanted:
         return []
     for first, lines in _bundles(place, max(wanted.values())):

@@ -65,7 +65,7 @@ class Outcome:
     """Nothing is missing, so there is a root."""
     marks: list[Mark] = field(default_factory=list)
     opened: dict[bytes, int] = field(default_factory=dict)
-    """Stem and line of each voornemen without an end in this stretch."""
+    """Stem (with its slash) and line of each voornemen without an end in this stretch."""
     ended: list[tuple[bytes, int, bool]] = field(default_factory=list)
     """Stem and line of each end without a voornemen here; true for a verstrekking."""
     first_op: bytes = b""
@@ -83,7 +83,7 @@ class Outcome:
 
     def follow(self, start: int, lines: Lines, *, index: bool) -> None:
         """Take in what these lines tell of moments, voornemens and the index."""
-        _, kenmerken, ops, soorten, _ = lines
+        _, kenmerken, ops, soorten, stems = lines
         numbers = range(start, start + len(kenmerken))
         if index:
             self.index += sum(map(hash, zip(kenmerken, numbers, strict=True)))
@@ -94,25 +94,21 @@ class Outcome:
         else:
             for number, op in zip(numbers, ops, strict=True):
                 self.clock(number, op)
-        self._pair(kenmerken, soorten, numbers)
+        self._pair(stems, soorten, numbers)
 
     def _pair(
-        self, kenmerken: Sequence[bytes], soorten: Sequence[bytes], numbers: Sequence[int]
+        self, stems: Sequence[bytes], soorten: Sequence[bytes], numbers: Sequence[int]
     ) -> None:
-        present = set(soorten)
-        columns = (kenmerken, soorten, numbers)
-        if VOORNEMEN in present:
-            size = -1 - len(VOORNEMEN)
-            self.opened.update(
-                [(k[:size], i) for k, s, i in zip(*columns, strict=True) if s == VOORNEMEN]
-            )
-        for end in ENDS:
-            if end in present:
-                size, release = -1 - len(end), end == VERSTREKKING
-                for stem, i in [
-                    (k[:size], i) for k, s, i in zip(*columns, strict=True) if s == end
-                ]:
-                    self.close(stem, i, release=release)
+        opened = self.opened
+        opened.update(
+            [(k, i) for k, s, i in zip(stems, soorten, numbers, strict=True) if s == VOORNEMEN]
+        )
+        ends = [(k, i, s) for k, s, i in zip(stems, soorten, numbers, strict=True) if s in ENDS]
+        for stem, number, soort in ends:
+            if opened.get(stem, number) < number:
+                del opened[stem]
+            else:
+                self.ended.append((stem, number, soort == VERSTREKKING))
 
     def clock(self, number: int, op: bytes) -> None:
         """Take in the moment of one line."""
@@ -121,11 +117,6 @@ class Outcome:
         self.first_op = self.first_op or op
         self.last_op = max(op, self.last_op)
 
-    def close(self, stem: bytes, number: int, *, release: bool) -> None:
-        """Take in an end: it closes the voornemen that stands before it."""
-        intent = self.opened.pop(stem, None)
-        if intent is not None and intent > number:
-            self.opened[stem] = intent
-            intent = None
-        if intent is None:
-            self.ended.append((stem, number, release))
+    def pair(self, stem: bytes, number: int, soort: bytes) -> None:
+        """Take in one line that opens or closes something; `stem` ends in a slash."""
+        self._pair((stem,), (soort,), (number,))

@@ -15,7 +15,6 @@ def connect(path: Path, *, quiet: bool) -> sqlite3.Connection:
     mode = "mode=ro&immutable=1" if quiet else "mode=ro"
     connection = sqlite3.connect(f"file:{quote(str(path))}?{mode}", uri=True, isolation_level=None)
     connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA mmap_size = 1073741824")
     connection.text_factory = bytes
     return connection
 

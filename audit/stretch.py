@@ -10,8 +10,7 @@ seen in a few steps over all 256 lines; else `careful` looks at each line and sa
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterator
 
 from audit import careful
 from audit.checkpoint import Checkpoint
@@ -31,12 +30,11 @@ STRETCH = TILE_WIDTH * TILE_WIDTH
 """Lines in a stretch."""
 _sha256 = hashlib.sha256
 
-# One answer for a whole bundle. Where each part ends is fixed: a hash has 32 bytes, and no
-# newline stands in what it is compared with.
+# One answer for a whole bundle. What the columns are compared with holds no comma in soort and
+# kenmerk, no newline in a leaf, and 32 bytes in a hash; so it is certain where each value ends.
 _ROWS = (
-    "SELECT count(*), sum(length(hash) = 32), group_concat("
-    "hash || soort || x'0a' || kenmerk || x'0a' || leaf || x'0a', '')"
-    " FROM regel WHERE seq >= ? AND seq < ?"
+    "SELECT count(*), sum(length(hash) = 32), group_concat(hash, ''), group_concat(soort),"
+    " group_concat(kenmerk), group_concat(leaf, x'0a') FROM regel WHERE seq >= ? AND seq < ?"
 )
 _NOTES = "SELECT size, note FROM controlepunt WHERE size > ? AND size <= ? ORDER BY size"
 
@@ -67,10 +65,11 @@ class Checker:
         for start in range(job.first, job.end, TILE_WIDTH):
             end = min(start + TILE_WIDTH, job.end)
             hashes = self._bundle(out, start, end - start)
+            root = self.parent(start) if hashes is None else root_of(hashes)
             while mark is not None and mark[0] <= end:
-                out.marks.append(self._root_at(out, spine, hashes, start, mark))
+                whole = root if mark[0] == end else None
+                out.marks.append(_mark_at(out, spine, hashes, start, (*mark, whole)))
                 mark = next(marks, None)
-            root = self._root_below(hashes, start)
             if root is None:
                 out.holds = False
             elif end - start < TILE_WIDTH:
@@ -108,9 +107,10 @@ class Checker:
         if lines is None:
             return None
         hashes = [_sha256(b"\0" + leaf).digest() for leaf in lines.leaves]
-        if self._read(TilePath(0, number, count)) != b"".join(hashes):
+        joined = b"".join(hashes)
+        if self._read(TilePath(0, number, count)) != joined:
             return None
-        if start < self.place.rows and not self._has_rows(start, lines, hashes):
+        if start < self.place.rows and not self._has_rows(start, lines, joined):
             return None
         out.follow(start, lines, index=start < self.place.rows)
         return hashes
@@ -122,20 +122,13 @@ class Checker:
         except OSError:
             return None
 
-    def _has_rows(self, start: int, lines: Lines, hashes: Sequence[bytes]) -> bool:
+    def _has_rows(self, start: int, lines: Lines, hashes: bytes) -> bool:
         if self.connection is None:
             return False
-        count = len(hashes)
-        newlines = (b"\n",) * count
-        parts = zip(
-            hashes, lines.soorten, newlines, lines.kenmerken, newlines, lines.leaves, newlines,
-            strict=True,
-        )  # fmt: skip
+        count = len(lines.leaves)
         row = self.connection.execute(_ROWS, (start, start + count)).fetchone()
-        return bool(row == (count, count, b"".join(chain.from_iterable(parts))))
-
-    def _root_below(self, hashes: list[bytes] | None, start: int) -> bytes | None:
-        return self.parent(start) if hashes is None else root_of(hashes)
+        soorten, kenmerken = b",".join(lines.soorten), b",".join(lines.kenmerken)
+        return bool(row == (count, count, hashes, soorten, kenmerken, b"\n".join(lines.leaves)))
 
     # What was signed within the stretch.
 
@@ -158,22 +151,6 @@ class Checker:
                     yield size, checkpoint.root
         except sqlite3.DatabaseError:
             out.add(Code.BESCHADIGD, before, job.end - 1)
-
-    def _root_at(
-        self,
-        out: Outcome,
-        spine: "_Spine",
-        hashes: list[bytes] | None,
-        start: int,
-        mark: tuple[int, bytes | None],
-    ) -> Mark:
-        size, signed = mark
-        if not out.holds:
-            return Mark(size, None, signed)
-        if hashes is not None:
-            return Mark(size, spine.root(root_of(hashes[: size - start])), signed)
-        whole = self.parent(start) if size == start + TILE_WIDTH else None
-        return Mark(size, None if whole is None else spine.root(whole), signed)
 
     def _check_parents(self, out: Outcome) -> None:
         # The tile of level 1 above this stretch.
@@ -214,6 +191,19 @@ class _Spine:
         for height in sorted(self._peaks):
             right = node_hash(self._peaks[height], right)
         return right
+
+
+def _mark_at(
+    out: Outcome,
+    spine: _Spine,
+    hashes: list[bytes] | None,
+    start: int,
+    mark: tuple[int, bytes | None, bytes | None],
+) -> Mark:
+    size, signed, right = mark
+    if right is None and hashes is not None:
+        right = root_of(hashes[: size - start])
+    return Mark(size, None if right is None or not out.holds else spine.root(right), signed)
 
 
 def opened(note: object, vkey: Vkey) -> Checkpoint | None:

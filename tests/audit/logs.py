@@ -41,7 +41,14 @@ def an_entry(number: int, soort: Soort = Soort.TOETSING, **payload: object) -> t
 
 def open_log(directory: Path, options: Options | None = None, signer: Signer = SIGNER) -> Log:
     """Open the log of these tests."""
-    return Log.open(directory, signer=signer, origin=ORIGIN, options=options)
+    return Log.open(
+        directory, signer=signer, origin=ORIGIN, kluis=vault_of(directory), options=options
+    )
+
+
+def vault_of(directory: Path) -> Path:
+    """Return where the keys of the vault of this log lie."""
+    return directory.with_name(f"{directory.name}-kluis")
 
 
 def a_log(directory: Path, sizes: Sequence[int]) -> Path:
