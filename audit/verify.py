@@ -197,9 +197,8 @@ class _Verifier:
             self._findings.add(Code.HANDTEKENING, 0, checkpoint.size - 1, _LACKS)
         if checkpoint is None:
             checkpoint = Checkpoint(origin=self._vkey.name, size=0, root=EMPTY_ROOT)
+        # What was cut off cannot be walked; that it is not there is told with what was signed.
         there = min(checkpoint.size, max(published_lines(self._directory), rows))
-        if there < checkpoint.size:
-            self._findings.add(Code.AFGEKAPT, there, checkpoint.size - 1)
         if self._connection is not None and rows < there:
             self._findings.add(Code.AFGEKAPT, rows, there - 1)
         return Place(
@@ -217,7 +216,10 @@ class _Verifier:
         count, top = self._connection.execute(
             "SELECT count(*), coalesce(max(seq), -1) + 1 FROM regel WHERE seq >= 0"
         ).fetchone()
-        return int(top if top <= 2 * count + MAX_FINDINGS else count)
+        if top <= 2 * count + MAX_FINDINGS:
+            return int(top)
+        near = "SELECT coalesce(max(seq), -1) + 1 FROM regel WHERE seq BETWEEN 0 AND ?"
+        return int(self._connection.execute(near, (count,)).fetchone()[0])
 
     def _signed_by_all(self, note: bytes) -> bool:
         try:
@@ -236,29 +238,32 @@ class _Verifier:
             checkpoint = opened(text.encode(), self._vkey)
             if checkpoint is None:
                 raise ForeignLogError("Het meegegeven controlepunt is niet van dit logboek.")
-        beyond = max(walk.asked)
-        if beyond > max(place.total, place.published.size):
+        beyond = max([*walk.asked, *self._signed_beyond(place)])
+        if beyond > place.total:
             self._findings.add(Code.AFGEKAPT, place.total, beyond - 1)
-        walk.begin(self._empty_root(place))
+        walk.begin(self._signed_empty())
 
-    def _empty_root(self, place: Place) -> Iterator[bytes]:
+    def _signed_empty(self) -> Iterator[bytes]:
         # What was signed in the database for a log without lines.
-        if self._connection is None:
-            return
-        for row in self._connection.execute("SELECT note FROM controlepunt WHERE size <= 0"):
-            checkpoint = opened(row[0], self._vkey)
-            if checkpoint is None or checkpoint.size:
+        for size, note in self._notes("size <= 0"):
+            checkpoint = opened(note, self._vkey)
+            if checkpoint is None or checkpoint.size or size:
                 self._findings.add(Code.HANDTEKENING, 0)
             else:
                 yield checkpoint.root
-        for size, note in self._connection.execute(
-            "SELECT size, note FROM controlepunt WHERE size > ?", (place.total,)
-        ):
+
+    def _signed_beyond(self, place: Place) -> Iterator[int]:
+        for size, note in self._notes("size > ?", place.total):
             checkpoint = opened(note, self._vkey)
             if checkpoint is None or checkpoint.size != size:
                 self._findings.add(Code.HANDTEKENING, place.total, size - 1)
             else:
-                self._findings.add(Code.AFGEKAPT, place.total, size - 1)
+                yield checkpoint.size
+
+    def _notes(self, where: str, *values: int) -> Iterator[tuple[int, bytes]]:
+        if self._connection is not None:
+            sql = f"SELECT size, note FROM controlepunt WHERE {where} ORDER BY size"  # noqa: S608
+            yield from self._connection.execute(sql, values)
 
     def _walk(self, walk: Walk, checker: Checker, progress: Progress) -> None:
         for out in _outcomes(walk.jobs(), checker, self._demands.processes):
@@ -297,13 +302,9 @@ class _Verifier:
                 findings.add(Code.BESCHADIGD, 0, place.rows - 1)
 
     def _stored(self, walk: Walk) -> Iterator[bytes]:
-        if self._connection is None:
-            return
         for size in walk.roots:
-            for row in self._connection.execute(
-                "SELECT note FROM controlepunt WHERE size = ?", (size,)
-            ):
-                yield as_bytes(row[0])
+            for _, note in self._notes("size = ?", size):
+                yield as_bytes(note)
 
 
 @contextlib.contextmanager
