@@ -100,7 +100,8 @@ def _check_head(head: Head, ledger: Ledger, signer: Signer) -> None:
             raise LogBehindError("De regels in de database passen niet bij hun controlepunt.")
         del tail[: 1 << height]
     op = Leaf.parse(last[0]).op if last else ""
-    if (checkpoint.root, op) != (frontier_root(peaks), head.op):
+    kept = ledger.note_after(size - 1)
+    if (checkpoint.root, op, kept) != (frontier_root(peaks), head.op, head.note):
         raise LogBehindError("De regels in de database passen niet bij hun controlepunt.")
 
 

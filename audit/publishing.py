@@ -46,7 +46,7 @@ class Publishing:
 
     def _run(self) -> None:
         options, written = self._options, self._writer.written
-        due = options.ticks()
+        due = options.ticks() + options.publish_every
         try:
             while True:
                 written.wait()

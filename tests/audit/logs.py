@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -28,13 +29,16 @@ def salt_of(number: int) -> bytes:
     return hashlib.sha256(b"zout %d" % number).digest()[:16]
 
 
-def an_entry(number: int, soort: Soort = Soort.TOETSING, **payload: object) -> tuple[Entry, bytes]:
+def an_entry(
+    number: int, soort: Soort = Soort.TOETSING, subject: str | None = None, **payload: object
+) -> tuple[Entry, bytes]:
     """Return entry `number` with its salt; it happens `number` seconds after START."""
     entry = Entry(
         soort=soort,
         at=START + dt.timedelta(seconds=number),
         kenmerk=f"v-{number}/{soort}",
         payload={"nummer": number, **payload},
+        subject=subject,
     )
     return entry, salt_of(number)
 
@@ -49,6 +53,13 @@ def open_log(directory: Path, options: Options | None = None, signer: Signer = S
 def vault_of(directory: Path) -> Path:
     """Return where the keys of the vault of this log lie."""
     return directory.with_name(f"{directory.name}-kluis")
+
+
+def copy_log(directory: Path, target: Path) -> Path:
+    """Copy a log with its vault."""
+    shutil.copytree(directory, target)
+    shutil.copytree(vault_of(directory), vault_of(target))
+    return target
 
 
 def a_log(directory: Path, sizes: Sequence[int], *, done: int = 0) -> Path:
@@ -73,6 +84,15 @@ def with_database(directory: Path, change: Callable[[sqlite3.Connection], object
     with closing(sqlite3.connect(directory / "log.sqlite")) as connection:
         change(connection)
         connection.commit()
+
+
+def files(directory: Path) -> dict[str, bytes]:
+    """Return every file of a log with its content, from its directory on."""
+    return {
+        str(path.relative_to(directory)): path.read_bytes()
+        for path in directory.rglob("*")
+        if path.is_file()
+    }
 
 
 def findings(directory: Path) -> list[tuple[Code, int, int]]:

@@ -146,7 +146,7 @@ def play(log: Log) -> tuple[list[Receipt], int]:
 
 def run(base: Path, directory: Path, fault: Fault) -> tuple[list[Receipt], int, str | None]:
     """Play with one fault; return also what the log says of its trouble."""
-    shutil.copytree(base, directory)
+    copy_log(base, directory)
     log = open_log(directory, Options(disk=FaultyDisk(fault), publish_every=0))
     fault.armed = True
     receipts, failed = play(log)
