@@ -71,6 +71,14 @@ class LogFullError(AuditError):
     """Too many entries wait to be recorded. Nothing was recorded; try again later."""
 
 
+class LogUnavailableError(AuditError):
+    """The database does not answer now. Nothing was acknowledged; try again later."""
+
+
+class LogFencedError(AuditError):
+    """This node was removed, or another one took its name: it may record nothing."""
+
+
 class LogClosedError(AuditError):
     """The log was closed. Nothing was recorded."""
 
@@ -115,12 +123,43 @@ _SENTENCES = {
 }
 
 
+# Of PostgreSQL, by the beginning of its SQLSTATE; SL are those of the log itself.
+_STATES = {
+    "SL001": "deze knoop doet niet meer mee",
+    "SL002": "een ander programma heeft het logboek veranderd",
+    "SL003": "de database wacht niet meer op de schijf",
+    "SL004": "de database weigert om vastgelegde regels te veranderen",
+    "08": "de verbinding met de database viel weg",
+    "23": "de database bevat al iets anders op deze plaats",
+    "25P03": "de database heeft te lang moeten wachten",
+    "28": "de database laat Sluis niet toe",
+    "3D000": "de database bestaat niet",
+    "42501": "de database staat dit niet toe aan de rol van Sluis",
+    "53": "de database heeft geen ruimte of verbindingen meer",
+    "55P03": "een andere knoop houdt het logboek te lang bezet",
+    "57014": "de database heeft het afgebroken",
+    "57P": "de database wordt gestopt of gestart",
+}
+
+
 def describe(error: BaseException) -> str:
     """Tell in a few Dutch words what a failure of disk or database means (no paths, no data)."""
     if isinstance(error, sqlite3.Error):
         # Extended names such as SQLITE_IOERR_FSYNC share the first two words.
         name = "_".join((getattr(error, "sqlite_errorname", None) or "").split("_")[:2])
         return _SENTENCES.get(name, "de database geeft een fout")
+    # Known by its attribute, so that this module needs no driver.
+    if hasattr(error, "sqlstate"):
+        return _describe_state(error.sqlstate)
+    if isinstance(error, AuditError):
+        return str(error).rstrip(".")
     if isinstance(error, OSError):
         return "een bestand kan niet worden gelezen of geschreven"
     return "er ging onverwacht iets mis"
+
+
+def _describe_state(state: object) -> str:
+    if not isinstance(state, str):
+        return "de verbinding met de database viel weg of kwam niet tot stand"
+    found = (_STATES[key] for key in (state, state[:3], state[:2]) if key in _STATES)
+    return next(found, "de database geeft een fout")
