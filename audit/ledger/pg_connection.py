@@ -35,7 +35,8 @@ class Address:
     seconds: float = 5.0
     """How long to wait for a connection, and for a server that restarts."""
 
-    def __repr__(self) -> str:
+    # `typing.override` came with Python 3.12.
+    def __repr__(self) -> str:  # type: ignore[explicit-override]
         return "Address(…)"
 
     def connect(self) -> Connection:

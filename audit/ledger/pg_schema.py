@@ -6,14 +6,14 @@ column that somebody added is seen: whatever stands there could change lines on 
 
 import hashlib
 from pathlib import Path
-from typing import Final, LiteralString, NoReturn
+from typing import Any, Final, LiteralString, NoReturn
 
 import psycopg
 from psycopg import sql
 
 from audit.errors import LogOpenError
 
-Connection = psycopg.Connection[tuple[object, ...]]
+Connection = psycopg.Connection[Any]
 
 SCHEMA: Final = "logboek"
 VERSION: Final = 1

@@ -121,6 +121,8 @@ class PostgresTurn:
     ) -> None:
         """Destroy what was shredded; see `Turn.erase`."""
         self._queue.append((_ERASE, [list(keys), list(lines), *columns(words, 2)]))
+        # At once: whoever shreds much does so page by page.
+        self._send_queue()
 
     def rewrap(self, keys: Iterable[KeyRow]) -> None:
         """Replace epoch and wrapping of these keys."""

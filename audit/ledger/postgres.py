@@ -180,7 +180,7 @@ class PostgresLedger(PostgresReader):
 
     # After a failure.
 
-    def close(self) -> None:
+    def close(self) -> None:  # type: ignore[explicit-override]
         """Let go of every connection."""
         super().close()
         connection, self._connection = self._connection, None
