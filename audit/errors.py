@@ -75,6 +75,10 @@ class LogUnavailableError(AuditError):
     """The database does not answer now. Nothing was acknowledged; try again later."""
 
 
+class LogInterruptedError(LogUnavailableError):
+    """The database went away and is back; nothing was recorded, and it may be tried at once."""
+
+
 class LogFencedError(AuditError):
     """This node was removed, or another one took its name: it may record nothing."""
 

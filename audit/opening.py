@@ -88,7 +88,9 @@ def _check_head(head: Head, ledger: Ledger, signer: Signer) -> None:
         raise LogKeyError("De sleutel past niet bij dit logboek.")
     checkpoint = open_checkpoint(head.note, signer.vkey)
     size = head.size
-    last = ledger.rows(max(size - 1, 0), size + 1)
+    # What stands after the head was written by another node, or its place is taken: the first
+    # batch then fails.
+    last = ledger.rows(max(size - 1, 0), size if ledger.shared else size + 1)
     if checkpoint.size != size or len(last) != min(size, 1):
         raise LogBehindError("De database heeft regels te veel of te weinig.")
     tail = ledger.hashes(size - size % TILE_WIDTH, size)
@@ -109,8 +111,9 @@ def _check_published(
     published: str | None, head: Head, directory: Path, ledger: Ledger, signer: Signer
 ) -> Checkpoint | None:
     if published is None:
-        # An empty log is published before its first line, so only then it may be absent.
-        if head.size:
+        # An empty log is published before its first line, so only then it may be absent;
+        # or when this is the first time that this node takes part in a log of others.
+        if head.size and not ledger.newcomer:
             raise LogBehindError("Het bestand checkpoint ontbreekt, terwijl er regels zijn.")
         return None
     try:

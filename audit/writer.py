@@ -12,6 +12,10 @@ A batch goes like this; what stands in the queue meanwhile becomes the next batc
 Kenmerken are seldom known, so the first attempt places all as new; when the ledger tells that
 one is taken, it is undone, and made again after asking which.
 
+A server that goes away is no such trouble: the ledger then knows that nothing was written, or
+at least that nothing was acknowledged (LogUnavailableError). Who waits is refused, and the next
+batch may succeed. Any other failure is one:
+
 If any step fails, the state of the disk is unknown. After a failed fsync SQLite would go on
 and acknowledge commits that are not there, so the writer is poisoned: everyone who waits and
 everyone who comes later is refused until the log is opened anew. A line may then be durable
@@ -35,7 +39,9 @@ from audit.errors import (
     DuplicateError,
     LogClosedError,
     LogFullError,
+    LogInterruptedError,
     LogPoisonedError,
+    LogUnavailableError,
     describe,
 )
 from audit.groups import Group, deliver
@@ -210,10 +216,16 @@ class Writer:
             deliver([(groups[0], self._shred(shredding))])
             return
         try:
-            outcomes = self._attempt(groups, known=False)
-        except TakenError:
-            outcomes = self._attempt(groups, known=True)
+            outcomes = self._attempts(groups)
+        except LogUnavailableError as error:
+            outcomes = [error] * len(groups)
         deliver(zip(groups, outcomes, strict=True))
+
+    def _attempts(self, groups: Sequence[Group]) -> list[Any]:
+        try:
+            return self._attempt(groups, known=False)
+        except (TakenError, LogInterruptedError):
+            return self._attempt(groups, known=True)
 
     def _attempt(self, groups: Sequence[Group], *, known: bool) -> list[Any]:
         # Steps 2 to 6.

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import tempfile
 import time
 import warnings
@@ -11,7 +12,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import psutil
 import psycopg
 import pytest
 from sqlalchemy import make_url
@@ -71,12 +71,12 @@ class Server:
 
     def kill(self) -> None:
         """Kill every process of it at once, as if the power failed."""
-        main = psutil.Process(int((self.folder / "postmaster.pid").read_text().split()[0]))
-        processes = [main, *main.children()]
+        main = int((self.folder / "postmaster.pid").read_text().split()[0])
+        processes = [main, *_children(main)]
         for process in processes:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        psutil.wait_procs(processes, timeout=10)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        wait_until(lambda: not any(_lives(process) for process in processes))
 
     def run(self, program: str, *arguments: str) -> None:
         """Run a program of PostgreSQL."""
@@ -90,6 +90,25 @@ class Server:
             warnings.simplefilter("ignore")
             self._handle.cleanup()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _stat(process: int) -> list[str]:
+    """Return state, parent and what follows of a process, or nothing when it is gone."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _children(parent: int) -> list[int]:
+    """Return the processes that a process started."""
+    every = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
+    return [process for process in every if _stat(process)[1:2] == [str(parent)]]
+
+
+def _lives(process: int) -> bool:
+    """Tell whether a process still runs; one that nobody buried yet does not."""
+    return _stat(process)[:1] not in ([], ["Z"])
 
 
 @contextlib.contextmanager

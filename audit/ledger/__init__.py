@@ -154,6 +154,10 @@ class Ledger(Protocol):
 
     failures: tuple[type[Exception], ...]
     """The errors of the driver."""
+    shared: bool
+    """Whether other processes may write meanwhile."""
+    newcomer: bool
+    """Whether this process is new to the log, so that it cannot have a checkpoint of it yet."""
 
     def turn(self) -> AbstractContextManager[Turn]:
         """Begin a transaction that holds the head exclusively. Only for the writer."""

@@ -34,6 +34,8 @@ class Address:
     url: str
     seconds: float = 5.0
     """How long to wait for a connection, and for a server that restarts."""
+    strict: bool = False
+    """Refuse a role that could change the log."""
 
     # `typing.override` came with Python 3.12.
     def __repr__(self) -> str:  # type: ignore[explicit-override]

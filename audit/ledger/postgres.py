@@ -28,6 +28,7 @@ from audit.entry import KeyRow
 from audit.errors import (
     LogBehindError,
     LogFencedError,
+    LogInterruptedError,
     LogOpenError,
     LogUnavailableError,
     describe,
@@ -45,39 +46,39 @@ _KENMERK_TAKEN: Final = "regel_kenmerk_key"
 class PostgresLedger(PostgresReader):
     """A log in the schema `logboek` of a database; see `Ledger`."""
 
-    def __init__(self, address: Address, node: str, *, strict: bool) -> None:
+    shared = True
+
+    def __init__(self, address: Address, node: str) -> None:
         """Say where and as which node; use `open`."""
         super().__init__(address)
         self._address = address
         self._name = node
-        self._strict = strict
         self._epoch: int | None = None
         self._seen: Head | None = None
         self._connection: Connection | None = None
         self._patience = Patience(address.seconds)
-        self.returned = False
-        """Whether a node of this name took part before."""
+        self.newcomer = True
+        """Whether no node of this name took part before."""
 
     @classmethod
-    def open(cls, address: Address, *, node: str, strict: bool = False) -> Self:
+    def open(cls, address: Address, *, node: str) -> Self:
         """Connect, make the schema when there is none, and take part as this node.
 
         Args:
             address: Where the server is.
             node: The name of this node; whoever had it before is shut out.
-            strict: Refuse a role that could change the log.
 
         Raises:
             LogOpenError: The server, the schema or the role is not as it must be.
             psycopg.Error: The server cannot be reached, or refuses.
         """
-        ledger = cls(address, node, strict=strict)
+        ledger = cls(address, node)
         with contextlib.ExitStack() as stack:
             stack.callback(ledger.close)
             ledger._connection = connection = address.connect()
             check_server(connection)
             ensure_schema(connection)
-            if strict:
+            if address.strict:
                 check_role(connection)
             if ledger.head() is not None:
                 ledger._join(connection)
@@ -159,7 +160,7 @@ class PostgresLedger(PostgresReader):
             joined: Any = connection.execute(
                 "SELECT logboek.join_node(%s)", (self._name,)
             ).fetchone()
-        self.returned = bool(rows)
+        self.newcomer = not rows
         self._epoch = joined[0]
         self._seen = self.head()
 
@@ -208,13 +209,13 @@ class PostgresLedger(PostgresReader):
             self._undo()
             _judge(error)
         self._lose()
-        if turn.committing and turn.batch is not None:
-            self._connection = self._resume()
-            # Of this size there is one checkpoint, and its root covers every line of the batch.
-            if self.note_after(turn.batch.head.size - 1) == turn.batch.head.note:
-                return
-        raise LogUnavailableError(
-            f"Er is niets vastgelegd: {describe(error)}. Probeer het later opnieuw."
+        self._connection = self._resume()
+        # Of each size there is one checkpoint, and its root covers every line of the batch.
+        after = turn.batch.head if turn.committing and turn.batch is not None else None
+        if after is not None and self.note_after(after.size - 1) == after.note:
+            return
+        raise LogInterruptedError(
+            f"Er is niets vastgelegd: {describe(error)}. Probeer het opnieuw."
         ) from error
 
     def _resume(self) -> Connection:
@@ -235,7 +236,7 @@ class PostgresLedger(PostgresReader):
         try:
             check_server(connection)
             check_schema(connection)
-            if self._strict:
+            if self._address.strict:
                 check_role(connection)
             # Whatever is behind is read without holding up the other nodes.
             seen = _head_there(connection)

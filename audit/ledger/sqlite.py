@@ -80,6 +80,8 @@ class SqliteReader:
     """The reading half of `Ledger`, over one connection. Safe to use from several threads."""
 
     failures: tuple[type[Exception], ...] = (sqlite3.Error,)
+    shared = False
+    newcomer = False
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._reader = connection

@@ -57,9 +57,9 @@ def write(ledger: Ledger, *kenmerken: str) -> Head:
     return batch.head
 
 
-def a_ledger(address: Address, node: str = "een", *, strict: bool = False) -> PostgresLedger:
+def a_ledger(address: Address, node: str = "een") -> PostgresLedger:
     """Open a ledger, and make the log when it is not there."""
-    ledger = PostgresLedger.open(address, node=node, strict=strict)
+    ledger = PostgresLedger.open(address, node=node)
     if ledger.head() is None:
         ledger.create(EMPTY, [INDEX])
     return ledger
