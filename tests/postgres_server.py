@@ -50,6 +50,15 @@ class Server:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
+    def hang_up(self, database: str) -> None:
+        """Cut every connection to a database."""
+        with psycopg.connect(self.uri, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND datname = %s",
+                (database,),
+            )
+
     def at(self, database: str, **query: str) -> str:
         """Address a database of the server."""
         url = make_url(self.uri).set(database=database).update_query_dict(query)
@@ -77,6 +86,9 @@ class Server:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         wait_until(lambda: not any(_lives(process) for process in processes))
+        # Where nobody buries the dead, these would pass for the locks of a living server.
+        for lock in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+            (self.folder / lock).unlink(missing_ok=True)
 
     def run(self, program: str, *arguments: str) -> None:
         """Run a program of PostgreSQL."""

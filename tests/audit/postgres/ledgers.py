@@ -7,6 +7,7 @@ from audit.ledger import Batch, Head, Ledger
 from audit.ledger.pg_connection import Address
 from audit.ledger.postgres import PostgresLedger
 from audit.merkle import frontier_root, grow, leaf_hash, pack_peaks, unpack_peaks
+from tests.postgres_server import Server
 
 KEY = KeyRow(b"k" * 16, b"o" * 16, "2026-11", 1, b"verpakt")
 INDEX = KeyRow(b"i" * 16, bytes(16), "index", 1, b"verpakt")
@@ -63,6 +64,13 @@ def a_ledger(address: Address, node: str = "een") -> PostgresLedger:
     if ledger.head() is None:
         ledger.create(EMPTY, [INDEX])
     return ledger
+
+
+def a_role(server: Server, database: str, name: str) -> Address:
+    """Make a role that may only connect; return the address with which it does."""
+    if not server.admin("SELECT 1 FROM pg_roles WHERE rolname = '%s'" % name):  # noqa: S608, UP031
+        server.admin(f"CREATE ROLE {name} LOGIN")
+    return Address(url=server.at(database).replace("//postgres", f"//{name}"), strict=True)
 
 
 def is_whole(ledger: Ledger) -> bool:

@@ -14,7 +14,7 @@ from audit.ledger import pg_schema
 from audit.ledger.pg_connection import Address
 from audit.ledger.pg_schema import FINGERPRINT, fingerprint, grant
 from audit.ledger.postgres import PostgresLedger
-from tests.audit.postgres.ledgers import a_ledger, write
+from tests.audit.postgres.ledgers import a_ledger, a_role, write
 from tests.postgres_server import Server
 
 PROJECT = Path(__file__).parents[3]
@@ -158,13 +158,6 @@ def test_old_server_is_refused(address: Address, monkeypatch: pytest.MonkeyPatch
 
     with pytest.raises(LogOpenError, match="ouder dan PostgreSQL 14"):
         PostgresLedger.open(address, node="een")
-
-
-def a_role(server: Server, database: str, name: str) -> Address:
-    """Make a role that may only connect; return the address with which it does."""
-    if not server.admin("SELECT 1 FROM pg_roles WHERE rolname = '%s'" % name):  # noqa: S608, UP031
-        server.admin(f"CREATE ROLE {name} LOGIN")
-    return Address(url=server.at(database).replace("//postgres", f"//{name}"), strict=True)
 
 
 def test_role_of_the_api_can_only_add(server: Server, database: str, address: Address) -> None:
