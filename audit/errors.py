@@ -71,14 +71,6 @@ class LogFullError(AuditError):
     """Too many entries wait to be recorded. Nothing was recorded; try again later."""
 
 
-class LogUnavailableError(AuditError):
-    """The database does not answer now. Nothing was acknowledged; try again later."""
-
-
-class LogInterruptedError(LogUnavailableError):
-    """The database went away and is back; nothing was recorded, and it may be tried at once."""
-
-
 class LogFencedError(AuditError):
     """This node was removed, or another one took its name: it may record nothing."""
 
@@ -93,6 +85,14 @@ class LogPoisonedError(AuditError):
 
 class LogReadError(AuditError):
     """The log cannot be read now."""
+
+
+class LogUnavailableError(LogReadError):
+    """The database does not answer now. Nothing was acknowledged; try again later."""
+
+
+class LogInterruptedError(LogUnavailableError):
+    """The database went away and is back; nothing was recorded, and it may be tried at once."""
 
 
 class LogRangeError(AuditError):

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 from audit.disk import CHECKPOINT, publish
+from audit.errors import LogUnavailableError
 from audit.ledger import Head
 from audit.note import Checkpoint, Note
 from audit.publisher import Publisher
@@ -54,7 +55,11 @@ class Publishing:
                 # First this: whatever is written from here on comes in a next round.
                 stopping = self._stopping.is_set()
                 written.clear()
-                self._publish(self._writer.head)
+                try:
+                    self._publish(self._writer.head)
+                except LogUnavailableError:
+                    # The database is away; who opens the log after this publishes it.
+                    written.set()
                 due = options.ticks() + options.publish_every
                 if stopping:
                     return

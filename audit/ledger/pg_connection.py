@@ -9,7 +9,7 @@ from typing import Final
 
 import psycopg
 
-from audit.errors import LogReadError
+from audit.errors import LogReadError, LogUnavailableError, describe
 from audit.ledger.pg_schema import Connection
 
 _KEPT: Final = 4
@@ -75,6 +75,11 @@ def will_pass(error: psycopg.Error) -> bool:
     return state in _PASSING or state.startswith(_FULL)
 
 
+def unavailable(error: Exception) -> LogUnavailableError:
+    """Return what to raise when the server cannot be reached."""
+    return LogUnavailableError(f"Het logboek is nu niet bereikbaar: {describe(error)}.")
+
+
 def close_quietly(connection: Connection) -> None:
     """Close a connection, also one that is already gone."""
     with contextlib.suppress(psycopg.Error):
@@ -97,14 +102,14 @@ class Readers:
 
         Raises:
             LogReadError: All are taken, and stay so.
-            psycopg.Error: None can be opened.
+            LogUnavailableError: None can be opened.
         """
         if not self._room.acquire(timeout=_BUSY_AFTER):
             raise LogReadError("Het logboek heeft het te druk om te lezen.")
         try:
             with self._lock:
                 found = self._free.pop() if self._free else None
-            connection = found or self._connect()
+            connection = found or self._open()
             try:
                 yield connection
             finally:
@@ -123,6 +128,12 @@ class Readers:
         """Close all; those in use are closed when they come back."""
         self._closed = True
         self.forget()
+
+    def _open(self) -> Connection:
+        try:
+            return self._connect()
+        except psycopg.OperationalError as error:
+            raise unavailable(error) from error
 
     def _give_back(self, connection: Connection) -> None:
         with self._lock:

@@ -7,7 +7,7 @@ import psycopg
 
 from audit.entry import KeyRow, Soort
 from audit.ledger import Head, Known, Stored
-from audit.ledger.pg_connection import Address, Readers, is_lost
+from audit.ledger.pg_connection import Address, Readers, is_lost, unavailable
 
 # The statements below are put together from these constants only.
 # ruff: noqa: S608
@@ -134,16 +134,18 @@ class PostgresReader:
     def _all(
         self, statement: LiteralString, values: Sequence[object] | Mapping[str, object] = ()
     ) -> list[Any]:
-        for last in (False, True):
+        lost = psycopg.OperationalError()
+        for _ in range(2):
             with self._readers.take() as connection:
                 try:
                     return connection.execute(statement, values, binary=True).fetchall()
-                except psycopg.OperationalError:
-                    # A connection that lay idle while the server restarted is worth a second try.
-                    if last or not is_lost(connection):
+                except psycopg.OperationalError as error:
+                    if not is_lost(connection):
                         raise
+                    lost = error
+            # A connection that lay idle while the server restarted is worth a second try.
             self._readers.forget()
-        raise AssertionError  # pragma: no cover - the last try returns or raises
+        raise unavailable(lost) from lost
 
 
 def key_of(values: Sequence[Any]) -> KeyRow | None:

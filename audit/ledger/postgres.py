@@ -34,7 +34,14 @@ from audit.errors import (
     describe,
 )
 from audit.ledger import Head, TakenError
-from audit.ledger.pg_connection import Address, Patience, close_quietly, is_lost, will_pass
+from audit.ledger.pg_connection import (
+    Address,
+    Patience,
+    close_quietly,
+    is_lost,
+    unavailable,
+    will_pass,
+)
 from audit.ledger.pg_reader import HEAD, PostgresReader, head_of
 from audit.ledger.pg_schema import Connection, check_role, check_schema, check_server, ensure_schema
 from audit.ledger.pg_turn import ADD_KEYS, PostgresTurn, StandbyError, columns, follow
@@ -227,9 +234,7 @@ class PostgresLedger(PostgresReader):
                 raise
             except (psycopg.Error, LogOpenError, StandbyError) as error:
                 if not self._patience.wait():
-                    raise LogUnavailableError(
-                        f"Het logboek is nu niet bereikbaar: {describe(error)}."
-                    ) from error
+                    raise unavailable(error) from error
 
     def _reopen(self) -> Connection:
         connection = self._address.connect()

@@ -1,17 +1,29 @@
 """What the tests of the ledger on PostgreSQL share: lines without a log around them."""
 
+import datetime as dt
+import hashlib
 from collections.abc import Sequence
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.entry import KeyRow, Prepared, Soort
 from audit.ledger import Batch, Head, Ledger
 from audit.ledger.pg_connection import Address
 from audit.ledger.postgres import PostgresLedger
 from audit.merkle import frontier_root, grow, leaf_hash, pack_peaks, unpack_peaks
+from audit.note import Signer
 from tests.postgres_server import Server
 
+START = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
+SIGNER = Signer.of("sluis.example/log", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 KEY = KeyRow(b"k" * 16, b"o" * 16, "2026-11", 1, b"verpakt")
 INDEX = KeyRow(b"i" * 16, bytes(16), "index", 1, b"verpakt")
 EMPTY = Head(size=0, peaks=b"", op="", note="leeg", epoch=0, kek=1)
+
+
+def salt_of(number: int) -> bytes:
+    """Return a salt that is always the same for this number."""
+    return hashlib.sha256(b"zout %d" % number).digest()[:16]
 
 
 def an_item(kenmerk: str, soort: Soort = Soort.TOETSING, words: Sequence[int] = ()) -> Prepared:
