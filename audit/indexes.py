@@ -78,6 +78,18 @@ def check_head(
         findings.add(Code.KOP, max(last, 0))
 
 
+def check_pages(connection: sqlite3.Connection, place: Place, findings: Findings) -> None:
+    """Check that the tables which only the keys of the vault can explain are sound in themselves.
+
+    Raises:
+        sqlite3.DatabaseError: They are not.
+    """
+    connection.execute("SELECT count(*) FROM trefwoord").fetchone()
+    answer = connection.execute("PRAGMA integrity_check(sleutel)").fetchone()
+    if answer != (b"ok",):
+        findings.add(Code.BESCHADIGD, 0, max(place.rows - 1, 0))
+
+
 def check_open(
     connection: sqlite3.Connection, opened_: Iterable[tuple[int, bytes]], findings: Findings
 ) -> None:

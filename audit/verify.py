@@ -294,6 +294,7 @@ class _Verifier:
             lambda: indexes.check_indexes(connection, place, walk, findings),
             lambda: indexes.check_head(connection, place, walk, findings),
             lambda: indexes.check_open(connection, open_, findings),
+            lambda: indexes.check_pages(connection, place, findings),
         )
         for step in steps:
             try:

@@ -12,7 +12,7 @@ from audit.entry import Leaf
 from audit.merkle import leaf_hash
 from audit.note import Checkpoint
 from audit.tiles import ENTRIES, TilePath
-from tests.audit.logs import ORIGIN, SIGNER, run_sql, with_database
+from tests.audit.logs import ORIGIN, SIGNER, run_sql, vault_of, with_database
 
 Attack = Callable[[Path], object]
 SIZES = [100, 300, 550, 600]
@@ -21,8 +21,8 @@ SIZES = [100, 300, 550, 600]
 
 def copied(template: Path, directory: Path) -> Path:
     """Return a fresh copy of a log."""
-    shutil.copytree(template, directory)
-    return directory
+    shutil.copytree(vault_of(template), vault_of(directory))
+    return Path(shutil.copytree(template, directory))
 
 
 def sql(*statements: str) -> Attack:

@@ -1,12 +1,16 @@
 """What the tests of tiles share: lines, and a publisher of them."""
 
+import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 
-from audit.disk import Disk
+from audit.disk import CHECKPOINT, Disk
+from audit.entry import Leaf, Soort, format_moment
 from audit.merkle import leaf_hash, root_of
 from audit.note import Checkpoint
 from audit.publisher import Publisher
 from audit.tiles import TileReader
+from tests.audit.logs import ORIGIN, SIGNER, START
 
 
 class Lines:
@@ -46,3 +50,26 @@ def published(directory: Path, lines: Lines, *sizes: int) -> TileReader:
 def file_names(directory: Path) -> set[str]:
     """Return the names of all files, from this directory on."""
     return {str(p.relative_to(directory)) for p in directory.rglob("*") if p.is_file()}
+
+
+def a_leaf(number: int, soort: Soort = Soort.INZAGE, stem: str = "") -> bytes:
+    """Return the leaf of line `number`, which happens so many milliseconds after START."""
+    return Leaf(
+        kenmerk=f"{stem or f'v-{number}'}/{soort}",
+        merk="A" * 22,
+        op=format_moment(START + dt.timedelta(milliseconds=number)),
+        soort=soort,
+        toezegging="A" * 43,
+    ).encode()
+
+
+def tile_log(directory: Path, leaves: Sequence[bytes]) -> Path:
+    """Make a log of tiles only, signed."""
+    lines = Lines(0)
+    lines.leaves = list(leaves)
+    lines.hashes = [leaf_hash(leaf) for leaf in leaves]
+    directory.mkdir()
+    published(directory, lines, len(leaves))
+    text = Checkpoint(origin=ORIGIN, size=len(leaves), root=lines.root(len(leaves))).text()
+    (directory / CHECKPOINT).write_text(SIGNER.sign(text))
+    return directory
