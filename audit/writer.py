@@ -235,6 +235,9 @@ class Writer:
             taken = turn.known(kenmerken) if known else {}
             plan = Plan(turn.head, taken, self._kluis, self._options.skew)
             places = [plan.place(group.items) for group in groups]
+            if not known and not all(isinstance(at, list) for at in places):
+                # It may be an entry that was recorded long ago.
+                raise TakenError
             done = self._write(turn, plan.entries, kek=turn.head.kek) if plan.entries else None
         if done is not None:
             self._take_over(done)

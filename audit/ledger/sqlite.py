@@ -229,9 +229,13 @@ class SqliteLedger(SqliteReader):
         try:
             yield connection
             connection.execute("COMMIT")
-        except BaseException:
+        except sqlite3.Error:
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
+            raise
+        except BaseException:
+            # Nothing failed so far, so when this does, that is what must be told.
+            connection.execute("ROLLBACK")
             raise
 
 

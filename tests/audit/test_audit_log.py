@@ -22,6 +22,7 @@ from audit.errors import (
     EntryError,
     LogClosedError,
     LogFullError,
+    LogPoisonedError,
     LogRangeError,
     LogReadError,
     VaultError,
@@ -31,7 +32,6 @@ from audit.log import Log
 from audit.merkle import check_consistency, check_inclusion, leaf_hash
 from audit.note import open_checkpoint
 from audit.receipt import Receipt, verify_receipt
-from audit.verify import verify
 from audit.writer import Options
 from tests.audit.logs import (
     SIGNER,
@@ -134,7 +134,7 @@ def test_log_proves_every_state(
         leaf = leaf_hash(log.entry(index).leaf)
         check_inclusion(index, number, leaf, log.proof(index), states[-1][1])
     assert states[-1][0] == number
-    assert verify(directory, SIGNER.vkey) == []
+    assert findings(directory) == []
 
 
 def test_line_reads_back(log: Log) -> None:
@@ -429,17 +429,19 @@ def test_checkpoint_file_follows(tmp_path: Path) -> None:
 def test_damaged_line_is_told_plainly(tmp_path: Path) -> None:
     """A line that cannot be read gives an error of ours, without its content."""
     directory = tmp_path / "log"
-    with open_log(directory) as log:
-        log.append(*an_entry(0)).result()
-        run_sql(directory, "UPDATE regel SET zegel = zeroblob(99)")
-        with pytest.raises(VaultError, match="veranderd of beschadigd"):
-            log.entry(0)
-        run_sql(directory, "UPDATE regel SET leaf = x'00'")
-        with pytest.raises(EntryError):
-            log.entry(0)
-        run_sql(directory, "ALTER TABLE regel RENAME TO weg")
-        with pytest.raises(LogReadError, match="niet te lezen"):
-            log.entry(0)
+    log = open_log(directory)
+    log.append(*an_entry(0)).result()
+    run_sql(directory, "UPDATE regel SET zegel = zeroblob(99)")
+    with pytest.raises(VaultError, match="veranderd of beschadigd"):
+        log.entry(0)
+    run_sql(directory, "UPDATE regel SET leaf = x'00'")
+    with pytest.raises(EntryError):
+        log.entry(0)
+    run_sql(directory, "ALTER TABLE regel RENAME TO weg")
+    with pytest.raises(LogReadError, match="niet te lezen"):
+        log.entry(0)
+    with pytest.raises(LogPoisonedError, match="de database geeft een fout"):
+        log.close()
 
 
 def test_several_producers(tmp_path: Path) -> None:
