@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from audit.checkpoint import decode_base64, encode_base64
 from audit.cosignature import (
@@ -38,7 +38,7 @@ class Vkey:
 
     name: str
     key_id: bytes
-    public: bytes
+    public: bytes = field(repr=False)
     kind: Kind = Kind.ED25519
 
     @classmethod
