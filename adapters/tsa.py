@@ -28,30 +28,30 @@ class Stempeldienst:
     """Deadline for connecting, answering and reading together."""
     max_bytes: int = MAX_STAMP
 
-    async def stempel(self, aanvraag: bytes) -> bytes:
+    async def stempel(self, request: bytes) -> bytes:
         """Send one request and return the answer, which is not checked yet.
 
         Raises:
             AnkerError: No answer, or one that is no stamp or too large.
         """
-        uitkomst: bytes | str
+        outcome: bytes | str
         try:
             async with asyncio.timeout(self.seconden):
-                uitkomst = await self._vraag(aanvraag)
+                outcome = await self._ask(request)
         except TimeoutError:
-            uitkomst = "De tijdstempeldienst antwoordde niet op tijd."
+            outcome = "De tijdstempeldienst antwoordde niet op tijd."
         except (httpx2.HTTPError, httpx2.InvalidURL):
-            uitkomst = "De tijdstempeldienst is niet bereikbaar."
+            outcome = "De tijdstempeldienst is niet bereikbaar."
         # Raised outside the handlers: inside, Python would attach the exception and its address.
-        if isinstance(uitkomst, str):
-            raise AnkerError(uitkomst)
-        return uitkomst
+        if isinstance(outcome, str):
+            raise AnkerError(outcome)
+        return outcome
 
-    async def _vraag(self, aanvraag: bytes) -> bytes | str:
-        request = self.client.build_request(
+    async def _ask(self, request: bytes) -> bytes | str:
+        question = self.client.build_request(
             "POST",
             self.adres,
-            content=aanvraag,
+            content=request,
             headers={
                 "Accept": REPLY,
                 # A small compressed answer can unpack to gigabytes before it can be counted.
@@ -60,27 +60,27 @@ class Stempeldienst:
             },
             timeout=httpx2.Timeout(None),
         )
-        response = await self.client.send(request, stream=True, follow_redirects=False)
+        response = await self.client.send(question, stream=True, follow_redirects=False)
         try:
-            return _bezwaar(response) or await self._lees(response)
+            return _objection(response) or await self._read(response)
         finally:
             await response.aclose()
 
-    async def _lees(self, response: httpx2.Response) -> bytes | str:
-        gelezen = bytearray()
-        async for stuk in response.aiter_raw():
-            gelezen += stuk
-            if len(gelezen) > self.max_bytes:
+    async def _read(self, response: httpx2.Response) -> bytes | str:
+        read = bytearray()
+        async for chunk in response.aiter_raw():
+            read += chunk
+            if len(read) > self.max_bytes:
                 return "Het antwoord van de tijdstempeldienst is te groot."
-        return bytes(gelezen)
+        return bytes(read)
 
 
-def _bezwaar(response: httpx2.Response) -> str | None:
+def _objection(response: httpx2.Response) -> str | None:
     """Judge an answer on its status and headers alone."""
     if response.status_code != httpx2.codes.OK:
         return "De tijdstempeldienst neemt de aanvraag niet aan."
-    soort = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    codering = response.headers.get("Content-Encoding", "identity").strip().lower()
-    if soort != REPLY or codering != "identity":
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if kind != REPLY or encoding != "identity":
         return "De tijdstempeldienst gaf iets anders dan een tijdstempel."
     return None

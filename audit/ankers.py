@@ -24,7 +24,7 @@ FOLDER: Final = "anker"
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 """How an authority may be called."""
 _FILE: Final = re.compile(r"(0|[1-9][0-9]{0,18})(?:\.([a-z0-9][a-z0-9-]{0,39})\.tsr)?")
-HERSTEL: Final = "besluit 0019 zegt hoe u dit herstelt"
+HERSTEL: Final = "docs/logboek-herstellen.md zegt hoe u dit herstelt"
 """Where whoever runs the log is sent when it lies behind what others saw of it."""
 
 
@@ -69,6 +69,10 @@ class Ankers:
             else:
                 names.setdefault(int(match[1]), set()).add(match[2])
         return {size: frozenset(names.get(size, ())) for size in sorted(sizes, reverse=True)}
+
+    def has(self, size: int) -> bool:
+        """Tell whether there is an anchor of this size."""
+        return (self.folder / f"{size}").is_file()
 
     def note(self, size: int) -> str:
         """Return the checkpoint of an anchor; no signature is checked yet.
