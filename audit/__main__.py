@@ -1,7 +1,8 @@
 """The tool of the auditor: `python -m audit verify DIR --key VKEY`.
 
 Needs this package and `cryptography`, no broker and no network. Exit code: 0 intact,
-1 findings, 2 nothing that can be checked. `python -m audit witness DIR` runs a witness.
+1 findings, or the log of another key; 2 nothing that can be checked.
+`python -m audit witness DIR` runs a witness.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from audit.errors import AuditError, ForeignLogError, ReceiptError, UnusableError
+from audit.errors import AuditError, ForeignLogError, PolicyError, ReceiptError, UnusableError
 from audit.note import Vkey
 from audit.policy import Policy
 from audit.receipt import verify_receipt_file
@@ -21,6 +22,8 @@ from audit.verify import Demands, verify
 from audit.witness import command
 
 INTACT, FINDINGS, UNUSABLE = 0, 1, 2
+_WRONG = (ReceiptError, ForeignLogError, PolicyError)
+"""What was handed in is wrong, which is a finding; other errors say that nothing was checked."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _receipt(Path(args.file), _read_vkeys([args.key])[0])
     except AuditError as error:
         sys.stderr.write(f"{error}\n")
-        return FINDINGS if isinstance(error, ReceiptError | ForeignLogError) else UNUSABLE
+        return FINDINGS if isinstance(error, _WRONG) else UNUSABLE
 
 
 def clock() -> int:

@@ -24,7 +24,7 @@ from audit.stamp import Stamp, verify_stamp
 from audit.stretch import Checker, opened
 from audit.tree import TILE_WIDTH
 
-SPELING: Final = dt.timedelta(minutes=5)
+SLACK: Final = dt.timedelta(minutes=5)
 """How far the clocks of broker and authority may differ, and how long a stamp may take."""
 
 
@@ -112,10 +112,10 @@ class Anchors:
         # Moments go up (else that was told), so the first and last that do not fit are sought.
         total = self._place.total
         size = min(size, total)
-        late = moments.first(0, size, lambda at: at > stamp.latest + SPELING)
+        late = moments.first(0, size, lambda at: at > stamp.latest + SLACK)
         if late < size:
             self._findings.add(Code.TIJD, late, size - 1)
-        early = moments.first(size, total, lambda at: at >= stamp.earliest - SPELING)
+        early = moments.first(size, total, lambda at: at >= stamp.earliest - SLACK)
         if early > size:
             self._findings.add(Code.TIJD, size, early - 1)
 

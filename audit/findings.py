@@ -119,6 +119,9 @@ class Findings:
         """Add a finding about one line, or about first..last. An empty range counts as one."""
         end = first if last is None else max(first, last)
         place = self._latest.get((code, sentence))
+        known = None if place is None else self._found[place]
+        if known is not None and known.first <= first and end <= known.last:
+            return
         if place is not None and self._found[place].last in (first, first - 1):
             start = self._found[place].first
             self._found[place] = Finding(code=code, first=start, last=end, sentence=sentence)
