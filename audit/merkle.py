@@ -39,11 +39,12 @@ def root_of(hashes: Sequence[bytes]) -> bytes:
     if not level:
         return EMPTY_ROOT
     while len(level) > 1:
-        level = _parents(level)
+        level = parents(level)
     return level[0]
 
 
-def _parents(level: Sequence[bytes]) -> list[bytes]:
+def parents(level: Sequence[bytes]) -> list[bytes]:
+    """Return the nodes one height up; the last may stand for an incomplete subtree."""
     # The last node of an odd level moves up as it is; that equals the RFC's split at the
     # largest power of two.
     parents = [
@@ -112,7 +113,7 @@ def grow(peaks: Mapping[int, bytes], size: int, leaves: Sequence[bytes]) -> Grow
         levels.append((first, nodes))
         if len(nodes) == 1 and first == 0:
             break
-        first, nodes = first // 2, _parents(nodes)
+        first, nodes = first // 2, parents(nodes)
     total = size + len(leaves)
     return Growth(size=total, levels=tuple(levels), peaks=_new_peaks(peaks, total, levels))
 

@@ -3,7 +3,7 @@
 Tile (level, number) holds the nodes of height `8 * level` from number `256 * number` on: 256
 of them when it is full, and then it never changes. A log of some size has per level at most
 one partial tile, at the right; its path tells its width. So whatever the size of the log, a
-proof needs one tile per level, which is at most four for a thousand million lines.
+proof needs one tile per level, and those at the right edge, which are soon at hand.
 """
 
 import functools
@@ -20,6 +20,7 @@ from audit.merkle import (
     Span,
     consistency_spans,
     inclusion_spans,
+    parents,
     root_of,
     span_root,
 )
@@ -156,6 +157,20 @@ def split_tile(data: bytes, count: int, file: str) -> tuple[bytes, ...]:
     return tuple([data[i : i + HASH_SIZE] for i in range(0, len(data), HASH_SIZE)])
 
 
+class Row(tuple[bytes, ...]):  # noqa: SLOT001 - a tuple of any length has room only so
+    """The hashes of a tile, which remembers the nodes above them once one was asked."""
+
+    _levels: list[Sequence[bytes]] | None = None
+
+    def node(self, height: int, number: int) -> bytes:
+        """Return a complete node at some height above these hashes."""
+        if self._levels is None:
+            self._levels = [self]
+            while len(self._levels[-1]) > 1:
+                self._levels.append(parents(self._levels[-1]))
+        return self._levels[height][number]
+
+
 class TileReader:
     """Reads the tiles of a log of some size from its directory; keeps the latest few.
 
@@ -168,7 +183,7 @@ class TileReader:
         self._directory = directory
         self._load = functools.lru_cache(maxsize=cache)(self._read)
 
-    def tile(self, level: int, number: int) -> tuple[bytes, ...]:
+    def tile(self, level: int, number: int) -> Row:
         """Return the hashes of a tile, as many as it has at this size.
 
         Raises:
@@ -193,9 +208,9 @@ class TileReader:
         data, file = read_partial(self._directory, TilePath(ENTRIES, number, width))
         return parse_bundle(data, TilePath.parse(file).width, file)[:width]
 
-    def _read(self, level: int, number: int, width: int) -> tuple[bytes, ...]:
+    def _read(self, level: int, number: int, width: int) -> Row:
         data, file = read_partial(self._directory, TilePath(level, number, width))
-        return split_tile(data, TilePath.parse(file).width, file)[:width]
+        return Row(split_tile(data, TilePath.parse(file).width, file)[:width])
 
 
 class GrownTiles:
@@ -213,9 +228,9 @@ class GrownTiles:
         first = number * TILE_WIDTH
         end = first + width_at(self._size, level, number)
         have = first + width_at(self._published, level, number)
-        kept = self._files.tile(level, number)[: end - first] if have > first else ()
+        kept = self._files.tile(level, number) if have > first else ()
         if have >= end:
-            return kept
+            return kept if have == end else kept[: end - first]
         if level == 0:
             return (*kept, *self._hashes(have, end))
         return (*kept, *[root_of(self.tile(level - 1, i)) for i in range(have, end)])
@@ -265,7 +280,10 @@ def _roots(spans: Iterable[Span], tiles: TileLookup) -> tuple[bytes, ...]:
 def _node(height: int, number: int, tiles: TileLookup) -> bytes:
     level, rest = divmod(height, TILE_HEIGHT)
     tile, offset = divmod(number << rest, TILE_WIDTH)
-    return root_of(tiles(level, tile)[offset : offset + (1 << rest)])
+    row = tiles(level, tile)
+    if isinstance(row, Row):
+        return row.node(rest, offset >> rest)
+    return root_of(row[offset : offset + (1 << rest)])
 
 
 def edges_root(edges: Sequence[Sequence[bytes]]) -> bytes:
