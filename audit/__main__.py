@@ -1,34 +1,48 @@
 """The tool of the auditor: `python -m audit verify DIR --key VKEY`.
 
 Needs this package and `cryptography`, no broker and no network. Exit code: 0 intact,
-1 findings, 2 nothing that can be checked.
+1 findings, or the log of another key; 2 nothing that can be checked.
+`python -m audit witness DIR` runs a witness.
 """
 
 import argparse
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from audit.errors import AuditError, ReceiptError, UnusableError
+from cryptography import x509
+
+from audit.errors import AuditError, ForeignLogError, PolicyError, ReceiptError, UnusableError
 from audit.note import Vkey
+from audit.policy import Policy
 from audit.receipt import verify_receipt_file
-from audit.verify import verify
+from audit.verify import Demands, verify
+from audit.witness import command
 
 INTACT, FINDINGS, UNUSABLE = 0, 1, 2
+_WRONG = (ReceiptError, ForeignLogError, PolicyError)
+"""What was handed in is wrong, which is a finding; other errors say that nothing was checked."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code. Findings go to stdout, progress to stderr."""
     args = _parser().parse_args(argv)
     try:
-        vkey = _read_vkey(args.key)
+        if args.command == "witness":
+            return command.run(args, clock)
         if args.command == "verify":
-            return _verify(Path(args.directory), vkey)
-        return _receipt(Path(args.file), vkey)
+            return _verify(args)
+        return _receipt(Path(args.file), _read_vkeys([args.key])[0])
     except AuditError as error:
         sys.stderr.write(f"{error}\n")
-        return FINDINGS if isinstance(error, ReceiptError) else UNUSABLE
+        return FINDINGS if isinstance(error, _WRONG) else UNUSABLE
+
+
+def clock() -> int:
+    """Tell the seconds since 1970: a program is where time comes in."""
+    return int(time.time())  # noqa: TID251
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,27 +54,62 @@ def _parser() -> argparse.ArgumentParser:
     log.add_argument("directory", metavar="MAP", help="de map van het logboek")
     receipt = commands.add_parser("receipt", help="controleer een bewijs van inschrijving")
     receipt.add_argument("file", metavar="BESTAND", help="het bewijs (.tlog-proof)")
-    for command in (log, receipt):
-        command.add_argument(
-            "--key",
-            required=True,
-            metavar="VKEY",
-            help="de publieke sleutel, of een bestand waar die in staat",
-        )
+    witness = commands.add_parser("witness", help="draai een getuige van logboeken")
+    command.add_arguments(witness)
+    key_help = "de publieke sleutel, of een bestand waar die in staat"
+    log.add_argument("--key", required=True, action="append", metavar="VKEY", help=f"{key_help};"
+                     " mag vaker, voor elke soort handtekening")  # fmt: skip
+    receipt.add_argument("--key", required=True, metavar="VKEY", help=key_help)
+    log.add_argument("--policy", metavar="BESTAND", help="welke getuigen moeten hebben getekend")
+    log.add_argument("--tsa", metavar="BESTAND", help="certificaten van tijdstempeldiensten (PEM)")
+    log.add_argument("--kluis", metavar="MAP", help="sleutels, om ook de inhoud na te kijken")
+    log.add_argument("--ander", metavar="BESTAND", action="append", default=[],
+                     help="een controlepunt dat iemand anders bewaarde")  # fmt: skip
+    log.add_argument("--bewijs", metavar="BESTAND", help="waar bewijs van een splitsing komt")
+    log.add_argument("--processen", metavar="AANTAL", type=int, default=1,
+                     help="hoeveel delen tegelijk worden nagekeken")  # fmt: skip
     return parser
 
 
-def _read_vkey(value: str) -> Vkey:
-    # `isfile` is content with any text; a vkey may be too long for a file name.
-    if not os.path.isfile(value):  # noqa: PTH113
-        return Vkey.parse(value)
+def _read_vkeys(values: Sequence[str]) -> list[Vkey]:
+    found = []
+    for value in values:
+        # `isfile` is content with any text; a vkey may be too long for a file name.
+        if os.path.isfile(value):  # noqa: PTH113
+            found += [Vkey.parse(line) for line in _read(value, "de sleutel").splitlines() if line]
+        else:
+            found.append(Vkey.parse(value))
+    if not found:
+        raise UnusableError("In het bestand staat geen sleutel.")
+    return found
+
+
+def _read(path: str, what: str) -> str:
     try:
-        return Vkey.parse(Path(value).read_text(encoding="utf-8"))
+        return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        raise UnusableError("Het bestand met de sleutel is niet te lezen.") from None
+        raise UnusableError(f"Het bestand met {what} is niet te lezen.") from None
 
 
-def _verify(directory: Path, vkey: Vkey) -> int:
+def _demands(args: argparse.Namespace) -> Demands:
+    authorities = None
+    if args.tsa is not None:
+        try:
+            pem = _read(args.tsa, "de certificaten").encode()
+            authorities = x509.load_pem_x509_certificates(pem)
+        except ValueError:
+            raise UnusableError("Het bestand met de certificaten is niet te lezen.") from None
+    return Demands(
+        policy=None if args.policy is None else Policy.load(Path(args.policy)),
+        authorities=authorities,
+        vault=None if args.kluis is None else Path(args.kluis),
+        kept=tuple(_read(path, "het controlepunt") for path in args.ander),
+        evidence=None if args.bewijs is None else Path(args.bewijs),
+        processes=max(args.processen, 1),
+    )
+
+
+def _verify(args: argparse.Namespace) -> int:
     done = 0
 
     def progress(now: int, total: int) -> None:
@@ -69,7 +118,8 @@ def _verify(directory: Path, vkey: Vkey) -> int:
         sys.stderr.write(f"\r{now} van {total} regels nagerekend")
         sys.stderr.flush()
 
-    findings = verify(directory, vkey, progress)
+    demands = _demands(args)
+    findings = verify(Path(args.directory), _read_vkeys(args.key), progress, demands)
     sys.stderr.write("\n")
     for finding in findings:
         sys.stdout.write(f"{finding.melding}\n")

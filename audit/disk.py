@@ -36,16 +36,50 @@ class Disk:
             check_same_thread=False,
         )
 
-    def write(self, path: Path, data: bytes) -> None:
-        """Write a file and bring it to the platter."""
-        with path.open("wb") as file:
+    def write(self, path: Path, data: bytes, *, private: bool = False) -> None:
+        """Write a file and bring it to the platter; a private one is for its owner alone."""
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o666)
+        with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
 
+    def create(self, path: Path, data: bytes) -> None:
+        """Write a file; `sync_file` brings it to the platter, with others that wait there."""
+        path.write_bytes(data)
+
+    def sync_file(self, path: Path) -> None:
+        """Bring what was written to a file to the platter."""
+        handle = os.open(path, os.O_RDWR)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def make_directory(self, path: Path) -> None:
+        """Make a directory, with those above it; one that is there is left as it is."""
+        path.mkdir(parents=True, exist_ok=True)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file; one that is gone already is fine."""
+        path.unlink(missing_ok=True)
+
+    def remove_directory(self, path: Path) -> None:
+        """Remove a directory when nothing is left in it."""
+        with contextlib.suppress(OSError):
+            path.rmdir()
+
     def replace(self, source: Path, target: Path) -> None:
         """Put one file in the place of another, at once."""
         source.replace(target)
+
+    def wipe(self, path: Path) -> None:
+        """Overwrite a file with zeros on the platter, then take away its name."""
+        with path.open("r+b") as file:
+            file.write(bytes(path.stat().st_size))
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
 
     def sync_directory(self, directory: Path) -> None:
         """Bring the names in a directory to the platter."""

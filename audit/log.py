@@ -1,61 +1,76 @@
-"""The log: open, append, read, prove, close.
+"""The log: open, append, read, search, prove, shred, close.
 
-Files in its directory: `log.sqlite` (lines, tiles, checkpoints), `checkpoint` (the latest
-signed checkpoint, for the world), `vkey` (the public key), `lock`. How a batch is written
-stands in `writer`. Opening goes like this:
-
-1. Take the lock: one process per log.
-2. Open the database; it must be a log and every commit must truly reach the disk.
-3. Make an empty log when there is none; but not where a checkpoint tells there was one.
-4. The key must be the key of this log.
-5. Rebuild the tree; its root must be the one that was signed last.
-6. The tree must be a continuation of the published `checkpoint`, else an old copy was put
-   back, and going on would sign a second history.
-7. Publish the checkpoint, which may be behind after a crash, and start the writer.
+Files in its directory: `log.sqlite` (see `ledger`), `checkpoint` (the latest signed checkpoint,
+for the world), `tile/` (the tree and its leaves, see `tiles`), `vkey` (the public key), `lock`.
+The keys that open what is sealed lie in a folder of their own, the vault. How a batch is written
+stands in `writer`, what must hold before anything is signed in `opening`.
 """
 
+import asyncio
 import contextlib
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from audit.disk import CHECKPOINT, DATABASE, VKEY, DirectoryLock, Disk, publish
-from audit.entry import Entry, Leaf, Soort, prepare
+from audit.disk import DirectoryLock
+from audit.entry import Entry, Soort
 from audit.errors import (
     AuditError,
-    LogBehindError,
     LogClosedError,
     LogKeyError,
     LogOpenError,
     LogPoisonedError,
     LogRangeError,
     LogReadError,
-    NoteError,
     describe,
 )
-from audit.note import MAX_NOTE, Checkpoint, Note, Signer, open_checkpoint
+from audit.groups import Group, Waiter
+from audit.kek import Keks
+from audit.kluis import Kluis
+from audit.ledger import Ledger, Line
+from audit.ledger.sqlite import SqliteLedger
+from audit.note import Checkpoint, Note, Signer
+from audit.opening import start
+from audit.prepare import prepare
+from audit.publishing import Publishing
+from audit.reading import Query, open_line, search
 from audit.receipt import Receipt
-from audit.storage import Database, Line
-from audit.tree import TILE_WIDTH, Tree, tree_from_tiles
-from audit.writer import Options, State, Writer, receipt_of
+from audit.shred import Shredding
+from audit.tiles import GrownTiles, TileReader, prove_consistency, prove_inclusion
+from audit.writer import Options, Writer
 
 
 class Log:
     """A log that is open for writing. Safe to use from several threads."""
 
-    def __init__(self, *, writer: Writer, reader: Database, release: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        kluis: Kluis,
+        *,
+        writer: Writer,
+        files: TileReader,
+        held: contextlib.ExitStack,
+    ) -> None:
         """Take over what `open` made; use `open`."""
+        self.kluis = kluis
+        self._ledger = ledger
         self._writer = writer
-        self._reader = reader
-        self._release = release
+        self._files = files
+        self._held = held
         self._closed = False
 
     @classmethod
     def open(
-        cls, directory: Path, *, signer: Signer, origin: str, options: Options | None = None
+        cls,
+        directory: Path,
+        *,
+        signer: Signer,
+        origin: str,
+        kluis: Path,
+        options: Options | None = None,
     ) -> Self:
         """Open the log in a directory, and make it when it is not there.
 
@@ -63,6 +78,7 @@ class Log:
             directory: Where the log lies.
             signer: The key of the log; its name must be `origin`.
             origin: The name of the log, such as `sluis.example/log`.
+            kluis: The folder with the keys of the vault; not in `directory`.
             options: How it runs.
 
         Raises:
@@ -71,17 +87,57 @@ class Log:
         settings = options or Options()
         if signer.vkey.name != origin:
             raise LogKeyError("De sleutel heeft een andere naam dan het logboek.")
-        with contextlib.ExitStack() as stack, _opening():
+        with contextlib.ExitStack() as held, opening(SqliteLedger.failures):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = DirectoryLock(directory)  # 1
-            stack.callback(lock.release)
-            database = Database.open(settings.disk, directory / DATABASE)  # 2
-            stack.callback(database.close)
-            state = _start(directory, database, signer, settings.disk)  # 3-7
-            reader = Database(settings.disk.connect(directory / DATABASE, read_only=True))
-            stack.callback(reader.close)
-            writer = Writer(directory, database, signer=signer, state=state, options=settings)
-            return cls(writer=writer, reader=reader, release=stack.pop_all().close)
+            # One process per log; who comes second changes nothing.
+            lock = DirectoryLock(directory)
+            held.callback(lock.release)
+            ledger = SqliteLedger(settings.disk, directory)
+            held.callback(ledger.close)
+            keks = Keks.open(kluis, settings.disk)
+            return cls.over(directory, ledger, keks, signer=signer, options=settings, held=held)
+
+    @classmethod
+    def over(
+        cls,
+        directory: Path,
+        ledger: Ledger,
+        keks: Keks,
+        *,
+        signer: Signer,
+        options: Options,
+        held: contextlib.ExitStack,
+    ) -> Self:
+        """Open the log over any ledger. Call it within `opening`.
+
+        Args:
+            directory: Where the files lie that this process publishes.
+            ledger: Where the lines are.
+            keks: The keys of the vault.
+            signer: The key of the log.
+            options: How it runs.
+            held: What must be closed after it; on success it goes over to the log.
+
+        Raises:
+            LogOpenError: It may not be opened; the sentence tells why. Nothing was signed.
+            AuditError: The vault does not open.
+        """
+        opened = start(directory, ledger, keks, signer=signer, options=options)
+        files = opened.files
+        writer = Writer(
+            ledger,
+            opened.kluis,
+            signer=signer,
+            head=opened.head,
+            receipt_of=lambda index: receipt_of(ledger, files, index),
+            options=options,
+        )
+        publishing = Publishing(
+            directory, writer, publisher=opened.publisher, files=files, options=options
+        )
+        held.callback(publishing.close)
+        held.callback(writer.close)
+        return cls(ledger, opened.kluis, writer=writer, files=files, held=held.pop_all())
 
     def __enter__(self) -> Self:
         return self
@@ -115,26 +171,59 @@ class Log:
             LogFullError: Too much waits.
             LogClosedError: The log is closed.
             LogPoisonedError: Writing failed before; reopen the log.
+            LogReadError: The keys of its subject cannot be read.
         """
-        return self._writer.submit((prepare(entry, salt),), alone=True)
+        future: Future[Receipt] = Future()
+        self._submit([(entry, salt)], future, alone=True)
+        return future
 
     def append_many(self, items: Sequence[tuple[Entry, bytes]]) -> Future[tuple[Receipt, ...]]:
         """Record entries with their salts together: all in one commit, in order, or none.
 
         Raises:
-            EntryError, LogFullError, LogClosedError, LogPoisonedError: As `append`; a group
-                of more than 512 entries never fits.
+            EntryError, LogFullError, LogClosedError, LogPoisonedError, LogReadError: As
+                `append`; a group of more than 512 entries never fits.
         """
-        return self._writer.submit([prepare(entry, salt) for entry, salt in items], alone=False)
+        future: Future[tuple[Receipt, ...]] = Future()
+        self._submit(items, future)
+        return future
+
+    async def record(self, items: Sequence[tuple[Entry, bytes]]) -> tuple[Receipt, ...]:
+        """Record entries as `append_many` does, and wait for it on the running loop.
+
+        This is the quick way for who has a loop: a batch wakes it once.
+
+        Raises:
+            AuditError: As `append_many`, and as its future.
+        """
+        future: asyncio.Future[tuple[Receipt, ...]] = asyncio.get_running_loop().create_future()
+        self._submit(items, future)
+        return await future
+
+    def shred(self, what: Shredding) -> Future[Receipt]:
+        """Destroy the payload of a subject or a month, and record that; see `shred`.
+
+        Everybody else waits until it is done. The same entry again gives the earlier receipt.
+        The future fails as that of `append`, with ShredError, or with VaultError.
+
+        Raises:
+            ShredError, EntryError: What should be done is not clear; nothing was destroyed.
+            LogFullError, LogClosedError, LogPoisonedError: As `append`.
+        """
+        what.check()
+        future: Future[Receipt] = Future()
+        self._writer.submit(Group((), future, shredding=what))
+        return future
 
     def entries(self, start: int, limit: int, soort: Soort | None = None) -> list[Line]:
         """Return at most `limit` lines from index `start` on, of one soort or of all.
 
         Raises:
             LogReadError: The database cannot be read.
+            VaultError: What is sealed was meddled with.
         """
         with self._reading():
-            return self._reader.lines(start, limit, soort)
+            return [open_line(s, self.kluis) for s in self._ledger.lines(start, limit, soort)]
 
     def entry(self, index: int) -> Line:
         """Return one line.
@@ -142,56 +231,79 @@ class Log:
         Raises:
             LogRangeError: There is no such line.
             LogReadError: The database cannot be read.
+            VaultError: What is sealed was meddled with.
         """
-        with self._reading():
-            found = self._reader.lines(index, 1, None)
+        found = self.entries(index, 1)
         if not found or found[0].index != index:
             raise LogRangeError(f"Regel {index} staat niet in het logboek.")
         return found[0]
+
+    def search(self, query: Query, after: int | None = None, limit: int = 100) -> list[Line]:
+        """Return the first lines that say all that is asked, the oldest first.
+
+        Args:
+            query: What to look for.
+            after: The index of the last line of the page before.
+            limit: How many at most.
+
+        Raises:
+            LogReadError: The database cannot be read.
+        """
+        begin = 0 if after is None else after + 1
+        with self._reading():
+            span = (begin, self._writer.head.size)
+            return search(self._ledger, self.kluis, query, span, limit)
 
     def open_intents(self, limit: int = 1000) -> list[Line]:
         """Return the first voornemens (`<x>/voornemen`) without an end.
 
         Raises:
             LogReadError: The database cannot be read.
+            VaultError: What is sealed was meddled with.
         """
         with self._reading():
-            return self._reader.open_intents(limit)
+            return [open_line(s, self.kluis) for s in self._ledger.open_intents(limit)]
 
     def proof(self, index: int, size: int | None = None) -> tuple[bytes, ...]:
         """Return the proof that a line stands in the log as it was at `size` (now: None).
 
         Raises:
             LogRangeError: Not 0 <= index < size <= the size of the log.
-            LogReadError: The database cannot be read.
+            LogReadError, TileError: The log cannot be read.
         """
-        tree = self._writer.state.tree
+        now = self._writer.head.size
+        wanted = now if size is None else size
+        if wanted > now:
+            raise LogRangeError(f"Regel {index} staat niet in een logboek van {wanted} regels.")
         with self._reading():
-            return tree.inclusion(index, tree.size if size is None else size, self._reader.tile)
+            return prove_inclusion(index, wanted, self._tiles(now).tile)
 
     def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
         """Return the proof that the log at size `new` continues the log at size `old`.
 
         Raises:
             LogRangeError: Not 1 <= old <= new <= the size of the log.
-            LogReadError: The database cannot be read.
+            LogReadError, TileError: The log cannot be read.
         """
+        now = self._writer.head.size
+        if new > now:
+            raise LogRangeError(f"Er is geen bewijs van grootte {old} naar grootte {new}.")
         with self._reading():
-            return self._writer.state.tree.consistency(old, new, self._reader.tile)
+            return prove_consistency(old, new, self._tiles(now).tile)
 
     def receipt(self, index: int) -> Receipt:
         """Return the receipt of a line, the same as was given at its append.
 
         Raises:
             LogRangeError: There is no such line.
-            LogReadError: The database cannot be read.
+            LogReadError, TileError: The log cannot be read.
         """
         with self._reading():
-            return receipt_of(self._reader, self._writer.state.tree, index)
+            return receipt_of(self._ledger, self._files, index)
 
     def checkpoint(self) -> str:
         """Return the latest signed checkpoint; all that it covers is durable."""
-        return self._writer.state.note
+        return self._writer.head.note
 
     def close(self) -> None:
         """Record what waits, publish the checkpoint, and let go. May be called again.
@@ -203,10 +315,24 @@ class Log:
             return
         self._closed = True
         before = self._writer.trouble
-        self._writer.close()
-        self._release()
+        self._held.close()
         if before is None and self._writer.trouble is not None:
             raise LogPoisonedError(self._writer.trouble)
+
+    def _submit(
+        self,
+        items: Sequence[tuple[Entry, bytes]],
+        future: Waiter,
+        *,
+        alone: bool = False,
+    ) -> None:
+        kluis = self.kluis
+        with self._reading():
+            made = [prepare(entry, salt, kluis) for entry, salt in items]
+        self._writer.submit(Group(made, future, alone=alone))
+
+    def _tiles(self, size: int) -> GrownTiles:
+        return GrownTiles(self._files, size, self._ledger.hashes)
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:
@@ -214,80 +340,45 @@ class Log:
             raise LogClosedError("Het logboek is gesloten.")
         try:
             yield
-        except sqlite3.Error as error:
+        except self._ledger.failures as error:
             raise LogReadError(f"Het logboek is niet te lezen: {describe(error)}.") from error
 
 
+def receipt_of(ledger: Ledger, files: TileReader, index: int) -> Receipt:
+    """Return the receipt of a durable line, the same as was given at its append.
+
+    Raises:
+        LogRangeError: There is no such line.
+        TileError: A tile cannot be read.
+    """
+    leaves = ledger.rows(index, index + 1) if index >= 0 else []
+    note = ledger.note_after(index)
+    if not leaves or note is None:
+        raise LogRangeError(f"Regel {index} staat niet in het logboek.")
+    size = Checkpoint.parse(Note.parse(note).text).size
+    tiles = GrownTiles(files, size, ledger.hashes)
+    return Receipt(
+        index=index,
+        size=size,
+        leaf=leaves[0],
+        proof=prove_inclusion(index, size, tiles.tile),
+        checkpoint=note,
+    )
+
+
 @contextlib.contextmanager
-def _opening() -> Iterator[None]:
+def opening(failures: tuple[type[Exception], ...]) -> Iterator[None]:
+    """Turn whatever stops a log from opening into a LogOpenError.
+
+    Raises:
+        LogOpenError: Something did.
+    """
+    kinds: tuple[type[Exception], ...] = (*failures, OSError, UnicodeDecodeError)
     try:
         yield
     except LogOpenError:
         raise
     except AuditError as error:
         raise LogOpenError(f"Het logboek kan niet worden geopend. {error}") from error
-    except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
+    except kinds as error:
         raise LogOpenError(f"Het logboek kan niet worden geopend: {describe(error)}.") from error
-
-
-def _start(directory: Path, database: Database, signer: Signer, disk: Disk) -> State:
-    published = _read(directory / CHECKPOINT)
-    vkey = _read(directory / VKEY)
-    if database.is_new():  # 3
-        if published is not None:
-            raise LogBehindError("Er is een controlepunt, maar de database met regels is weg.")
-        empty = Checkpoint(origin=signer.vkey.name, size=0, root=Tree().root)
-        database.create(signer.sign(empty.text()))
-    if vkey not in (None, f"{signer.vkey}\n"):  # 4
-        raise LogKeyError("De sleutel past niet bij dit logboek.")
-    state = _rebuild(database, signer)  # 5
-    _check_published(published, state.tree, database, signer)  # 6
-    if vkey is None:
-        publish(disk, directory / VKEY, f"{signer.vkey}\n")
-    if published != state.note:  # 7
-        publish(disk, directory / CHECKPOINT, state.note)
-    return state
-
-
-def _read(path: Path) -> str | None:
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_NOTE).decode()
-    except FileNotFoundError:
-        return None
-
-
-def _rebuild(database: Database, signer: Signer) -> State:
-    size, leaf = database.head()
-    signed_size, note = database.last_note() or (-1, "")
-    if signed_size != size:
-        raise LogBehindError("De database heeft regels te veel of te weinig.")
-    if not Note.parse(note).names(signer.vkey):
-        raise LogKeyError("De sleutel past niet bij dit logboek.")
-    checkpoint = open_checkpoint(note, signer.vkey)
-    tail = database.hashes(size - size % TILE_WIDTH, size)
-    if len(tail) != size % TILE_WIDTH:
-        raise LogBehindError("In de database ontbreken regels.")
-    tree = tree_from_tiles(size, tail, database.tile)
-    if (checkpoint.size, checkpoint.root) != (size, tree.root):
-        raise LogBehindError("De regels in de database passen niet bij hun controlepunt.")
-    return State(tree=tree, note=note, op="" if leaf is None else Leaf.parse(leaf).op)
-
-
-def _check_published(published: str | None, tree: Tree, database: Database, signer: Signer) -> None:
-    if published is None:
-        # An empty log is published before its first line, so only then it may be absent.
-        if tree.size:
-            raise LogBehindError("Het bestand checkpoint ontbreekt, terwijl er regels zijn.")
-        return
-    try:
-        known = open_checkpoint(published, signer.vkey)
-    except NoteError as error:
-        raise LogKeyError(f"Het bestand checkpoint is niet te vertrouwen. {error}") from error
-    if known.size > tree.size:
-        raise LogBehindError(
-            f"De database heeft {tree.size} regels, het bestand checkpoint {known.size}:"
-            " er is een oude kopie teruggezet of er zijn regels verwijderd."
-        )
-    if known.root != tree.root_at(known.size, database.tile):
-        raise LogBehindError("De regels in de database passen niet bij het bestand checkpoint.")

@@ -39,11 +39,12 @@ def root_of(hashes: Sequence[bytes]) -> bytes:
     if not level:
         return EMPTY_ROOT
     while len(level) > 1:
-        level = _parents(level)
+        level = parents(level)
     return level[0]
 
 
-def _parents(level: Sequence[bytes]) -> list[bytes]:
+def parents(level: Sequence[bytes]) -> list[bytes]:
+    """Return the nodes one height up; the last may stand for an incomplete subtree."""
     # The last node of an odd level moves up as it is; that equals the RFC's split at the
     # largest power of two.
     parents = [
@@ -112,7 +113,7 @@ def grow(peaks: Mapping[int, bytes], size: int, leaves: Sequence[bytes]) -> Grow
         levels.append((first, nodes))
         if len(nodes) == 1 and first == 0:
             break
-        first, nodes = first // 2, _parents(nodes)
+        first, nodes = first // 2, parents(nodes)
     total = size + len(leaves)
     return Growth(size=total, levels=tuple(levels), peaks=_new_peaks(peaks, total, levels))
 
@@ -136,6 +137,26 @@ def frontier_root(peaks: Mapping[int, bytes]) -> bytes:
     for height in sorted(peaks):
         root = peaks[height] if root is None else node_hash(peaks[height], root)
     return EMPTY_ROOT if root is None else root
+
+
+def pack_peaks(peaks: Mapping[int, bytes]) -> bytes:
+    """Write a frontier as bytes: its hashes, the highest first."""
+    return b"".join([peaks[height] for height in sorted(peaks, reverse=True)])
+
+
+def unpack_peaks(size: int, data: bytes) -> dict[int, bytes]:
+    """Read the frontier of a tree of this size.
+
+    Raises:
+        ProofError: It has not one hash for each bit that is set in `size`.
+    """
+    heights = [height for height in reversed(range(size.bit_length())) if size >> height & 1]
+    if len(data) != HASH_SIZE * len(heights):
+        raise ProofError("De stand van de boom past niet bij de grootte van het logboek.")
+    return {
+        height: data[place : place + HASH_SIZE]
+        for height, place in zip(heights, range(0, len(data), HASH_SIZE), strict=True)
+    }
 
 
 def inclusion_spans(index: int, size: int) -> list[Span]:

@@ -1,17 +1,19 @@
 """Receipts: proof, for whoever keeps one, that a line stands in the log (C2SP tlog-proof)."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from audit.entry import Leaf
 from audit.errors import AuditError, ReceiptError, describe
-from audit.merkle import check_inclusion, leaf_hash
+from audit.merkle import Growth, check_inclusion, leaf_hash
 from audit.note import Vkey, decode_base64, encode_base64, open_checkpoint, parse_decimal
 
 HEADER = "c2sp.org/tlog-proof@v1"
 MAX_RECEIPT = 1_000_000
 """Bytes of a receipt; a real one has some 3,000 at most."""
+
+Hashes: TypeAlias = tuple[bytes, ...]
 
 _FORM = re.compile(
     rf"{re.escape(HEADER)}\n(?:extra ([^\n]+)\n)?index ([0-9]+)\n((?:[^\n]+\n){{0,63}})\n(.+)",
@@ -19,21 +21,44 @@ _FORM = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """Where a line stands, and the proof. `leaf` are its bytes, `checkpoint` a signed note."""
+    """Where a line stands, and the proof. `leaf` are its bytes, `checkpoint` a signed note.
 
-    index: int
-    size: int
-    leaf: bytes
-    proof: tuple[bytes, ...]
-    checkpoint: str
+    Most receipts are only waited for, so a fresh one makes its proof when it is asked for.
+    """
+
+    __slots__ = ("_proof", "checkpoint", "index", "leaf", "size")
+
+    def __init__(
+        self, *, index: int, size: int, leaf: bytes, proof: Growth | Hashes, checkpoint: str
+    ) -> None:
+        """Make a receipt; `proof` is the proof, or the growth of the tree that holds it."""
+        self.index = index
+        self.size = size
+        self.leaf = leaf
+        self.checkpoint = checkpoint
+        self._proof = proof
+
+    @property
+    def proof(self) -> Hashes:
+        """The hashes that lead from the line to the root."""
+        proof = self._proof
+        if isinstance(proof, Growth):
+            proof = self._proof = proof.path(self.index)
+        return proof
 
     def text(self) -> str:
         """Return the receipt as text. The line `extra` carries the leaf; the proof covers it."""
         lines = [HEADER, f"extra {encode_base64(self.leaf)}", f"index {self.index}"]
         lines.extend(encode_base64(step) for step in self.proof)
         return "\n".join(lines) + "\n\n" + self.checkpoint
+
+    # `typing.override` came with Python 3.12.
+    def __eq__(self, other: object) -> bool:  # type: ignore[explicit-override]
+        return isinstance(other, Receipt) and self.text() == other.text()
+
+    def __hash__(self) -> int:  # type: ignore[explicit-override]
+        return hash((self.index, self.checkpoint))
 
 
 def verify_receipt(text: str, vkey: Vkey, leaf: bytes | None = None) -> Receipt:

@@ -3,11 +3,18 @@
 A batch goes like this; what stands in the queue meanwhile becomes the next batch:
 
 1. Take all that waits (at most BATCH entries); nothing lingers for more.
-2. Place each entry: a known kenmerk gets its earlier line, the others get the next index.
-3. Grow a copy of the tree and sign its checkpoint.
-4. Commit lines, tiles and checkpoint in one transaction.
-5. Only then take the new tree as the state, and resolve the futures.
-6. Publish the checkpoint file, at most once in `publish_every` seconds.
+2. Take the turn: from here on nobody else writes.
+3. Place each entry: a known kenmerk gets its earlier line, the others get the next index.
+4. Grow the tree from its frontier and sign its checkpoint.
+5. Commit lines, keys, words, checkpoint and head in one transaction.
+6. Only then take the new head as the state, and hand out receipts.
+
+Kenmerken are seldom known, so the first attempt places all as new; when the ledger tells that
+one is taken, it is undone, and made again after asking which.
+
+A server that goes away is no such trouble: the ledger then knows that nothing was written, or
+at least that nothing was acknowledged (LogUnavailableError). Who waits is refused, and the next
+batch may succeed. Any other failure is one:
 
 If any step fails, the state of the disk is unknown. After a failed fsync SQLite would go on
 and acknowledge commits that are not there, so the writer is poisoned: everyone who waits and
@@ -15,36 +22,42 @@ everyone who comes later is refused until the log is opened anew. A line may the
 without having been acknowledged; never the other way round.
 """
 
+import contextlib
 import datetime as dt
+import os
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
-from audit.disk import CHECKPOINT, Disk, publish
-from audit.entry import Prepared, parse_moment
+from audit.disk import Disk
+from audit.entry import Prepared
 from audit.errors import (
     AuditError,
-    ClockError,
     DuplicateError,
     LogClosedError,
     LogFullError,
+    LogInterruptedError,
     LogPoisonedError,
-    LogRangeError,
+    LogUnavailableError,
     describe,
 )
-from audit.merkle import Growth
-from audit.note import Checkpoint, Note, Signer
+from audit.groups import Group, deliver
+from audit.kluis import Kluis
+from audit.ledger import Batch, Head, Ledger, TakenError, Turn
+from audit.merkle import Growth, grow, pack_peaks, unpack_peaks
+from audit.note import Checkpoint, Signer
+from audit.plan import TAKEN, Plan, in_time
 from audit.receipt import Receipt
-from audit.storage import Batch, Database, Known
-from audit.tree import Tree
+from audit.shred import Shredding, shred
 
 BATCH = 512
 """Entries in one commit at most, and so in one group."""
+
+ReceiptOf = Callable[[int], Receipt]
+"""Gives the receipt of a line that is durable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +65,8 @@ class Options:
     """How a log runs. The defaults are for production."""
 
     disk: Disk = field(default_factory=Disk)
+    random_bytes: Callable[[int], bytes] = os.urandom
+    """Unguessable bytes, for keys and nonces."""
     ticks: Callable[[], float] = time.monotonic
     """Seconds that never go back; only paces the publishing."""
     capacity: int = 4096
@@ -66,63 +81,37 @@ class Options:
     """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """What is durable: the tree, its signed checkpoint, and the moment of the last line."""
-
-    tree: Tree
-    note: str
-    op: str
-    """Empty for a log without lines."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Group:
-    items: Sequence[Prepared]
-    future: Future[Any]
-    alone: bool
-    """Resolve with one receipt, not with a tuple of them."""
-
-
-def receipt_of(database: Database, tree: Tree, index: int) -> Receipt:
-    """Return the receipt of a durable line, the same as was given at its append.
-
-    Raises:
-        LogRangeError: There is no such line.
-    """
-    lines = database.lines(index, 1, None) if 0 <= index < tree.size else []
-    note = database.first_note_after(index)
-    if not lines or note is None:
-        raise LogRangeError(f"Regel {index} staat niet in het logboek.")
-    size = Checkpoint.parse(Note.parse(note).text).size
-    return Receipt(
-        index=index,
-        size=size,
-        leaf=lines[0].leaf,
-        proof=tree.inclusion(index, size, database.tile),
-        checkpoint=note,
-    )
-
-
 class Writer:
-    """Owns the writing connection, in a thread of its own."""
+    """Writes to the ledger, in a thread of its own."""
 
     def __init__(
-        self, directory: Path, database: Database, *, signer: Signer, state: State, options: Options
+        self,
+        ledger: Ledger,
+        kluis: Kluis,
+        *,
+        signer: Signer,
+        head: Head,
+        receipt_of: ReceiptOf,
+        options: Options,
     ) -> None:
-        """Start the thread. `state` is what the database holds and the checkpoint file tells."""
-        self.state = state
-        self._checkpoint = directory / CHECKPOINT
-        self._database = database
+        """Start the thread. `head` is what the ledger holds."""
+        self.head = head
+        """What is durable."""
+        self.written = threading.Event()
+        """Set whenever there is a new head."""
+        self._ledger = ledger
+        self._kluis = kluis
         self._signer = signer
+        self._receipt_of = receipt_of
         self._options = options
-        self._queue: deque[_Group] = deque()
+        self._queue: SimpleQueue[Group | None] = SimpleQueue()
+        self._held: Group | None = None
+        """Was taken, and did not fit in the batch."""
         self._waiting = 0
-        self._wake = threading.Condition()
+        self._lock = threading.Lock()
         self._closing = False
         self._trouble: str | None = None
-        self._published = state.note
-        self._published_at = options.ticks()
+        self._cause: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="audit-writer", daemon=True)
         self._thread.start()
 
@@ -131,7 +120,7 @@ class Writer:
         """Why nothing can be recorded any more, as a Dutch sentence; None when all is well."""
         return self._trouble
 
-    def submit(self, items: Sequence[Prepared], *, alone: bool) -> Future[Any]:
+    def submit(self, group: Group) -> None:
         """Queue a group, to be recorded in one batch or not at all.
 
         Raises:
@@ -139,165 +128,208 @@ class Writer:
             LogClosedError: The log is closed.
             LogPoisonedError: The log is poisoned.
         """
-        future: Future[Any] = Future()
-        with self._wake:
+        count = len(group.items)
+        with self._lock:
             if self._trouble is not None:
                 raise LogPoisonedError(self._trouble)
             if self._closing:
                 raise LogClosedError("Het logboek is gesloten. Er is niets vastgelegd.")
-            if len(items) > BATCH or self._waiting + len(items) > self._options.capacity:
+            if count > BATCH or self._waiting + count > self._options.capacity:
                 raise LogFullError("Het logboek heeft het te druk. Er is niets vastgelegd.")
-            self._queue.append(_Group(items=items, future=future, alone=alone))
-            self._waiting += len(items)
-            self._wake.notify()
-        return future
+            self._waiting += count
+            self._queue.put(group)
 
     def close(self) -> None:
-        """Record what waits, publish the checkpoint, and stop. May be called again."""
-        with self._wake:
+        """Record what waits, and stop. May be called again."""
+        with self._lock:
             self._closing = True
-            self._wake.notify()
+            self._queue.put(None)
         self._thread.join()
 
+    def poison(self, error: Exception) -> None:
+        """Record nothing more: who waits is refused, and so is who comes later."""
+        with self._lock:
+            if self._trouble is None:
+                self._trouble = (
+                    f"Het logboek is gestopt, want vastleggen lukte niet: {describe(error)}."
+                    " Er wordt niets meer vastgelegd tot het opnieuw is geopend."
+                )
+                self._cause = error
+            self._queue.put(None)
+
     def _run(self) -> None:
-        groups: list[_Group] = []
+        groups: Sequence[Group] = ()
         try:
-            while True:
-                taken = self._take()
-                if taken is None:
-                    break
-                groups = [g for g in taken if g.future.set_running_or_notify_cancel()]
+            while self._trouble is None and (taken := self._take()):
+                groups = [group for group in taken if group.start()]
                 if groups:
                     self._record(groups)
-                if self._due() == 0:
-                    self._publish()
-            self._publish()
+                groups = ()
         except Exception as error:  # noqa: BLE001 - whatever failed, nobody may wait in vain
-            self._poison(error, groups)
+            self.poison(error)
+        if self._trouble is not None:
+            waiting = [group for group in self._rest() if group.start()]
+            self._refuse([*groups, *waiting])
 
-    def _take(self) -> list[_Group] | None:
-        # Step 1. None when closed and done.
-        with self._wake:
-            while not self._queue:
-                if self._closing:
-                    return None
-                due = self._due()
-                if due == 0:
-                    return []
-                self._wake.wait(due)
-            taken = [self._queue.popleft()]
-            count = len(taken[0].items)
-            while self._queue and count + len(self._queue[0].items) <= BATCH:
-                group = self._queue.popleft()
-                count += len(group.items)
-                taken.append(group)
+    def _rest(self) -> Iterator[Group]:
+        if self._held is not None:
+            yield self._held
+        with contextlib.suppress(Empty):
+            while True:
+                group = self._queue.get_nowait()
+                if group is not None:
+                    yield group
+
+    def _refuse(self, groups: Sequence[Group]) -> None:
+        failures = []
+        for group in groups:
+            failure = LogPoisonedError(self._trouble)
+            failure.__cause__ = self._cause
+            failures.append((group, failure))
+        deliver(failures)
+
+    def _take(self) -> list[Group]:
+        # Step 1. Nothing when closed and done, or poisoned.
+        first = self._held or self._queue.get()
+        self._held = None
+        if first is None:
+            return []
+        taken, count = [first], len(first.items)
+        while first.shredding is None and not self._queue.empty():
+            group = self._queue.get()
+            if group is None:
+                # It is the last, and must be seen again.
+                self._queue.put(None)
+                break
+            if group.shredding is not None or count + len(group.items) > BATCH:
+                self._held = group
+                break
+            count += len(group.items)
+            taken.append(group)
+        with self._lock:
             self._waiting -= count
-            return taken
+        return taken
 
-    def _record(self, groups: Sequence[_Group]) -> None:
-        # Step 2.
-        kenmerken = [item.leaf.kenmerk for group in groups for item in group.items]
-        plan = _Plan(self.state, self._database.known(kenmerken), self._options.skew)
-        outcomes = [plan.place(group.items) for group in groups]
-        growth = None
-        if plan.entries:
-            # Step 3, on a copy: the state changes only after the commit.
-            tree, growth, tiles = self.state.tree.grown([entry.hash for entry in plan.entries])
-            text = Checkpoint(origin=self._signer.vkey.name, size=tree.size, root=growth.root)
-            note = self._signer.sign(text.text())
-            # Step 4.
-            first = self.state.tree.size
-            self._database.write(Batch(first=first, entries=plan.entries, tiles=tiles, note=note))
-            # Step 5.
-            self.state = State(tree=tree, note=note, op=plan.op)
-        for group, outcome in zip(groups, outcomes, strict=True):
-            if isinstance(outcome, AuditError):
-                group.future.set_exception(outcome)
-                continue
-            receipts = tuple(self._receipt(index, plan, growth) for index in outcome)
-            group.future.set_result(receipts[0] if group.alone else receipts)
+    def _record(self, groups: Sequence[Group]) -> None:
+        shredding = groups[0].shredding
+        if shredding is not None:
+            deliver([(groups[0], self._shred(shredding))])
+            return
+        try:
+            outcomes = self._attempts(groups)
+        except LogUnavailableError as error:
+            outcomes = [error] * len(groups)
+        deliver(zip(groups, outcomes, strict=True))
 
-    def _receipt(self, index: int, plan: "_Plan", growth: Growth | None) -> Receipt:
-        if growth is None or index < plan.first:
-            return receipt_of(self._database, self.state.tree, index)
+    def _attempts(self, groups: Sequence[Group]) -> list[Any]:
+        try:
+            return self._attempt(groups, known=False)
+        except (TakenError, LogInterruptedError):
+            return self._attempt(groups, known=True)
+
+    def _attempt(self, groups: Sequence[Group], *, known: bool) -> list[Any]:
+        # Steps 2 to 6.
+        kenmerken = [item.kenmerk for group in groups for item in group.items] if known else []
+        with self._ledger.turn() as turn:
+            self._keep_up(turn.head)
+            taken = turn.known(kenmerken) if known else {}
+            plan = Plan(turn.head, taken, self._kluis, self._options.skew)
+            places = [plan.place(group.items) for group in groups]
+            if not known and not all(isinstance(at, list) for at in places):
+                # It may be an entry that was recorded long ago.
+                raise TakenError
+            done = self._write(turn, plan.entries, kek=turn.head.kek) if plan.entries else None
+        if done is not None:
+            self._take_over(done)
+        return [
+            at if isinstance(at, AuditError) else self._receipts(group, at, done)
+            for group, at in zip(groups, places, strict=True)
+        ]
+
+    def _shred(self, what: Shredding) -> Receipt | AuditError:
+        # The same, with one entry and all that it destroys. What is refused is undone whole.
+        kenmerk = what.entry.kenmerk
+        try:
+            with self._ledger.turn() as turn:
+                self._keep_up(turn.head)
+                twin = turn.known([kenmerk]).get(kenmerk)
+                if twin is not None:
+                    known = self._kluis.unseal(twin.key, twin.zegel, kenmerk)
+                    if known is None or not what.says(known[1]):
+                        raise DuplicateError(TAKEN)
+                    return self._receipt_of(twin.seq)
+                what = in_time(what, turn.head.op, self._options.skew)
+                made = shred(turn, self._ledger, self._kluis, what)
+                done = self._write(turn, [made], kek=made.kek)
+        except AuditError as error:
+            return error
+        self._kluis.turn_to(done.head.kek)
+        self._take_over(done)
+        self._kluis.keks.remove_before(done.head.kek)
+        return done.receipt(done.first)
+
+    def _keep_up(self, head: Head) -> None:
+        # Another node may have shredded something.
+        if head.kek != self._kluis.kek:
+            self._kluis.turn_to(head.kek)
+
+    def _write(self, turn: Turn, entries: Sequence[Prepared], *, kek: int) -> "_Done":
+        # Steps 4 and 5. What is written is the state only when the turn has ended.
+        before = turn.head
+        peaks = unpack_peaks(before.size, before.peaks)
+        growth = grow(peaks, before.size, [entry.hash for entry in entries])
+        text = Checkpoint(origin=self._signer.vkey.name, size=growth.size, root=growth.root)
+        batch = Batch(
+            first=before.size,
+            entries=entries,
+            head=Head(
+                size=growth.size,
+                peaks=pack_peaks(growth.peaks),
+                op=entries[-1].op,
+                note=self._signer.sign(text.text()),
+                epoch=before.epoch,
+                kek=kek,
+            ),
+            # Most batches need none.
+            keys=list(dict.fromkeys([key for entry in entries for key in entry.keys])),
+        )
+        turn.write(batch)
+        return _Done(batch, growth)
+
+    def _take_over(self, done: "_Done") -> None:
+        # Step 6.
+        self.head = done.head
+        self._kluis.stored(done.keys)
+        if not self.written.is_set():
+            self.written.set()
+
+    def _receipts(self, group: Group, at: Sequence[int], done: "_Done | None") -> Any:  # noqa: ANN401 - one or many
+        found = [
+            self._receipt_of(index) if done is None or index < done.first else done.receipt(index)
+            for index in at
+        ]
+        return found[0] if group.alone else tuple(found)
+
+
+class _Done:
+    """A batch that is durable, and what its receipts are made from."""
+
+    __slots__ = ("_entries", "_growth", "first", "head", "keys")
+
+    def __init__(self, batch: Batch, growth: Growth) -> None:
+        self.first = batch.first
+        self.head = batch.head
+        self.keys = batch.keys
+        self._entries = batch.entries
+        self._growth = growth
+
+    def receipt(self, index: int) -> Receipt:
+        """Return the receipt of a line of this batch; its proof is made when it is asked for."""
+        head = self.head
         return Receipt(
             index=index,
-            size=growth.size,
-            leaf=plan.entries[index - plan.first].data,
-            proof=growth.path(index),
-            checkpoint=self.state.note,
+            size=head.size,
+            leaf=self._entries[index - self.first].data,
+            proof=self._growth,
+            checkpoint=head.note,
         )
-
-    def _due(self) -> float | None:
-        # Seconds until the checkpoint file must be made; None when it is up to date.
-        if self._published == self.state.note:
-            return None
-        passed = self._options.ticks() - self._published_at
-        return max(0.0, self._options.publish_every - passed)
-
-    def _publish(self) -> None:
-        # Step 6.
-        note = self.state.note
-        if self._published != note:
-            publish(self._options.disk, self._checkpoint, note)
-            self._published = note
-            self._published_at = self._options.ticks()
-
-    def _poison(self, error: Exception, groups: Sequence[_Group]) -> None:
-        with self._wake:
-            self._trouble = (
-                f"Het logboek is gestopt, want vastleggen lukte niet: {describe(error)}."
-                " Er wordt niets meer vastgelegd tot het opnieuw is geopend."
-            )
-            waiting = [g for g in self._queue if g.future.set_running_or_notify_cancel()]
-            self._queue.clear()
-        for group in (*groups, *waiting):
-            if not group.future.done():
-                failure = LogPoisonedError(self._trouble)
-                failure.__cause__ = error
-                group.future.set_exception(failure)
-
-
-class _Plan:
-    """Gives each entry of a batch its index."""
-
-    def __init__(self, state: State, known: Mapping[str, Known], skew: dt.timedelta) -> None:
-        self.first = state.tree.size
-        self.op = state.op
-        self.entries: list[Prepared] = []
-        self._known = dict(known)
-        self._skew = skew
-
-    def place(self, items: Sequence[Prepared]) -> list[int] | AuditError:
-        """Return the index of each entry of a group, or why none of it may be recorded."""
-        fresh: list[Prepared] = []
-        own: dict[str, Known] = {}
-        places = []
-        op = self.op
-        for item in items:
-            leaf = item.leaf
-            twin = self._known.get(leaf.kenmerk) or own.get(leaf.kenmerk)
-            if twin is None:
-                placed = item if leaf.op >= op else self._overtaken(item, op)
-                if placed is None:
-                    return ClockError(
-                        "De klok loopt achter op de laatste regel. Er is niets vastgelegd."
-                    )
-                op = placed.leaf.op
-                index = self.first + len(self.entries) + len(fresh)
-                twin = Known(index=index, soort=leaf.soort, payload=item.payload)
-                own[leaf.kenmerk] = twin
-                fresh.append(placed)
-            elif (twin.soort, twin.payload) != (leaf.soort, item.payload):
-                return DuplicateError(
-                    "Dit kenmerk staat al bij een andere regel. Er is niets vastgelegd."
-                )
-            places.append(twin.index)
-        self.entries += fresh
-        self._known |= own
-        self.op = op
-        return places
-
-    def _overtaken(self, item: Prepared, op: str) -> Prepared | None:
-        lag = parse_moment(op) - parse_moment(item.leaf.op)
-        return item.moved(op) if lag <= self._skew else None

@@ -4,7 +4,6 @@ import asyncio
 import datetime as dt
 import os
 import sqlite3
-from concurrent.futures import Future
 from pathlib import Path
 from time import perf_counter, perf_counter_ns
 from typing import Final
@@ -14,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from audit.entry import SALT_SIZE, Entry, Soort
 from audit.log import Log
 from audit.note import Signer
-from audit.receipt import Receipt
 from bench.figures import Cijfers, summary, timed
 
 _ORIGIN: Final = "bench.sluis.example.nl/logboek"
@@ -28,7 +26,8 @@ def measure_log(folder: Path, moment: dt.datetime, producers: int, each: int) ->
         RuntimeError: Not every line stands in the log.
     """
     signer = Signer.of(_ORIGIN, Ed25519PrivateKey.generate())
-    with Log.open(folder, signer=signer, origin=_ORIGIN) as log:
+    kluis = folder.with_name(f"{folder.name}-kluis")
+    with Log.open(folder, signer=signer, origin=_ORIGIN, kluis=kluis) as log:
         began = perf_counter()
         times = asyncio.run(_produce(log, moment, producers, each))
         seconds = perf_counter() - began
@@ -43,10 +42,7 @@ async def _produce(log: Log, moment: dt.datetime, producers: int, each: int) -> 
     async def producer(name: int) -> None:
         for number in range(each):
             began = perf_counter_ns()
-            future: Future[Receipt] = log.append(
-                _entry(moment, name, number), os.urandom(SALT_SIZE)
-            )
-            await asyncio.wrap_future(future)
+            await log.record([(_entry(moment, name, number), os.urandom(SALT_SIZE))])
             times.append(perf_counter_ns() - began)
 
     await asyncio.gather(*(producer(name) for name in range(producers)))
@@ -58,7 +54,8 @@ def _entry(moment: dt.datetime, name: int, number: int) -> Entry:
     return Entry(
         soort=Soort.VOORNEMEN,
         at=moment,
-        kenmerk=f"v-{name}-{number}/nla/voornemen",
+        kenmerk=f"v-{name}-{number}/1/voornemen",
+        subject="p-" + "a" * 52,
         payload={
             "verzoek": f"v-{name}-{number}",
             "besluit": f"b-{name}-{number}",

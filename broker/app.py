@@ -23,6 +23,7 @@ from adapters.partner import PartnerBron
 from audit.entry import Soort
 from audit.errors import AuditError
 from audit.log import Log
+from audit.note import Signer
 from broker.api.application import make_app
 from broker.api.context import Services
 from broker.api.middleware import VERSION
@@ -38,6 +39,7 @@ from broker.errors import BrokerError
 from broker.logs import Event, make_logger
 from broker.services.beslislogboek import Beslislogboek
 from broker.services.bronnen import Bronnen, MakeBron
+from broker.services.coverage import Coverage
 from broker.services.doors import Doors
 from broker.services.effectberekeningen import Effectberekeningen
 from broker.services.eigen_beslispunt import EigenBeslispunt
@@ -48,9 +50,11 @@ from broker.services.recorder import Recorder, Regel
 from broker.services.regels import LoadRules, Regels
 from broker.services.regelversies import Regelversies
 from broker.services.toetsingen import Toetsingen
+from broker.services.verankering import World as Anchoring
 from broker.services.vuistregels import Vuistregels
 from broker.settings import Omgeving, Settings, StartError, load_settings
 from broker.store import Store, migrate
+from broker.verankeren import verankering
 
 if TYPE_CHECKING:
     from broker.decision.opa.server import OpaServer
@@ -143,13 +147,11 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     await migrate(url)
     store = await Store.open(url, wait=settings.database_seconden)
     stack.push_async_callback(store.close)
-    log = Log.open(settings.log_folder, signer=signer, origin=settings.origin)
-    stack.callback(log.close)
-    recorder = Recorder(log, world.clock, world.random_bytes)
-    recovered = await recover(log, recorder)
+    client = await stack.enter_async_context(source_client())
+    record = await _record(settings, world, signer, stack, client)
+    recorder = record.recorder
     keeper = Keeper(store, recorder, world.ids)
     regels, regelversies = await _rules(settings, stack, store, keeper, world.clock)
-    client = await stack.enter_async_context(source_client())
     bronnen = Bronnen(world.make_bron or _adapters(settings, client))
     await bronnen.refresh(store)
     beslislogboek = Beslislogboek(
@@ -160,7 +162,7 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     return OpenServices(
         clock=world.clock,
         ids=world.ids,
-        log=log,
+        log=record.log,
         rollen=Rollen(default_root()),
         keeper=keeper,
         doors=Doors(
@@ -190,10 +192,44 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
         pseudoniem=pseudoniem,
         regels=regels,
         regelversies=regelversies,
+        coverage=record.coverage,
         store=store,
         recorder=recorder,
-        hersteld=recovered,
+        hersteld=record.recovered,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Record:
+    """The log, open and anchored."""
+
+    log: Log
+    recorder: Recorder
+    coverage: Coverage
+    recovered: int
+
+
+async def _record(
+    settings: Settings,
+    world: Outside,
+    signer: Signer,
+    stack: AsyncExitStack,
+    client: httpx2.AsyncClient,
+) -> _Record:
+    """Open the log, compare it with what others hold of it, and begin to have it confirmed."""
+    log = Log.open(settings.log_folder, signer=signer, origin=settings.origin)
+    stack.callback(log.close)
+    outside = Anchoring(
+        clock=world.clock, random_bytes=world.random_bytes, logger=make_logger(world.lines)
+    )
+    anchoring, coverage = verankering(settings, log, [signer.vkey], client, outside)
+    # Before anything is signed: a log that lies behind must not grow.
+    await anchoring.begin()
+    recorder = Recorder(log, world.clock, world.random_bytes, coverage)
+    recovered = await recover(log, recorder)
+    anchoring.start()
+    stack.push_async_callback(anchoring.close)
+    return _Record(log=log, recorder=recorder, coverage=coverage, recovered=recovered)
 
 
 async def _rules(

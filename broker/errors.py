@@ -80,6 +80,13 @@ class RecordError(BrokerError):
     status = 503
 
 
+class NotAnchoredError(RecordError):
+    """Too long nobody outside confirmed the log, so no question is served. Nothing was asked."""
+
+    slug = "niet-verankerd"
+    title = "Het logboek is te lang niet door anderen bevestigd"
+
+
 class DecisionError(BrokerError):
     """The rules gave no verdict (engine failed or answered nonsense), so nothing may leave."""
 

@@ -18,6 +18,10 @@ class Event(StrEnum):
     GESTOPT = "gestopt"
     AFGEHANDELD = "afgehandeld"
     ONVERWACHT = "onverwacht"
+    VERANKERD = "verankerd"
+    NIET_VERANKERD = "niet-verankerd"
+    WEER_VERANKERD = "weer-verankerd"
+    ANKER_MISLUKT = "anker-mislukt"
 
 
 _ALWAYS: Final = frozenset({"event", "level", "timestamp"})
@@ -26,6 +30,11 @@ FIELDS: Final[Mapping[str, frozenset[str]]] = {
     Event.GESTOPT: frozenset(),
     Event.AFGEHANDELD: frozenset({"instance", "methode", "route", "status", "ms"}),
     Event.ONVERWACHT: frozenset({"instance", "soort", "plaats"}),
+    # `wie` is a witness or authority by its name in our own settings; `reden` a fixed sentence.
+    Event.VERANKERD: frozenset({"wie"}),
+    Event.NIET_VERANKERD: frozenset({"reden"}),
+    Event.WEER_VERANKERD: frozenset(),
+    Event.ANKER_MISLUKT: frozenset({"wie", "reden"}),
 }
 
 

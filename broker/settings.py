@@ -78,6 +78,19 @@ class Settings(BaseSettings):
     """`https://host:port` of the OPA server that decides; empty: the engine in this process."""
     opa_seconden: float = Field(default=1.0, gt=0, le=10)
     """Deadline of one decision by the OPA server."""
+    policy_bestand: Path | None = None
+    """Names the witnesses and their quorum (C2SP tlog-policy), for this log."""
+    stempeldiensten: Path | None = None
+    """Folder with two files per time-stamping authority: `<naam>.url` holds its address,
+    `<naam>.pem` the certificates that its stamps are checked by."""
+    max_ongeankerd_seconden: float = Field(default=900.0, ge=1, le=86_400)
+    """How old the oldest line may be that nobody outside confirmed; past it: no questions."""
+    getuigen_seconden: float = Field(default=10.0, gt=0, le=3_600)
+    """How often the witnesses are asked, when the log grew."""
+    stempel_seconden: float = Field(default=300.0, gt=0, le=86_400)
+    """How often the authorities are asked for a stamp, when the log grew."""
+    anker_seconden: float = Field(default=5.0, gt=0, le=60)
+    """Deadline of one question to a witness or an authority."""
 
     @field_validator("opa_url")
     @classmethod
@@ -214,6 +227,8 @@ def _productie(settings: Settings) -> list[str]:
         "pseudoniem_sleutel_bestand",
         "logboek_sleutel_bestand",
         "logboek_naam",
+        "policy_bestand",
+        "stempeldiensten",
     )
     wrong = [
         f"In productie is {PREFIX}{name.upper()} verplicht."

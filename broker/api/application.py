@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi.routing import APIRoute
@@ -104,8 +104,8 @@ def _public(app: FastAPI, adres: str) -> APIRouter:
         return {"status": "leeft"}
 
     @router.get("/readyz")
-    async def readyz(ready: Annotated[dict[str, str], Depends(_ready)]) -> dict[str, str]:
-        """Tell that the store, the log and the rules work, and which rules decide."""
+    async def readyz(ready: Annotated[dict[str, Any], Depends(_ready)]) -> dict[str, Any]:
+        """Tell that all works, which rules decide, and when others last confirmed the log."""
         return ready
 
     return router
@@ -125,17 +125,23 @@ def _allowed(path: str, public: APIRouter) -> str:
     return ", ".join(sorted(methods))
 
 
-async def _ready(uses: Uses) -> dict[str, str]:
-    """Return that all is ready, with the digest of the rules in force and what decides by them.
+async def _ready(uses: Uses) -> dict[str, Any]:
+    """Return that all is ready, with what it works by: rules, engine and anchors of the log.
 
     Raises:
+        NotAnchoredError: Others did not confirm the log for too long, so no question is served.
         RecordError: The log or the store does not work.
         DecisionError: The rules in force cannot be loaded, or the OPA server does not have them.
     """
     _check_log(uses)
     decider = await uses.regels.now()
     regels, geleverd = decider.digest, uses.regels.geleverd.digest
-    ready = {"status": "gereed", "regels": regels, "motor": await decider.motor()}
+    ready: dict[str, Any] = {
+        "status": "gereed",
+        "regels": regels,
+        "motor": await decider.motor(),
+        "anker": uses.coverage.tell(),
+    }
     if regels != geleverd:
         ready |= {"regels_geleverd": geleverd, "melding": OTHER_RULES}
     return ready
@@ -144,3 +150,4 @@ async def _ready(uses: Uses) -> dict[str, str]:
 def _check_log(uses: Services) -> None:
     if uses.log.trouble is not None:
         raise RecordError(uses.log.trouble)
+    uses.coverage.check(question=True)

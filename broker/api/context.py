@@ -20,6 +20,7 @@ from broker.domain.zaak import works_in
 from broker.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from broker.services.bronnen import Bronnen
 from broker.services.caller import Beller, Functie
+from broker.services.coverage import Coverage
 from broker.services.doors import Doors
 from broker.services.effectberekeningen import Effectberekeningen
 from broker.services.keeper import Keeper
@@ -50,6 +51,7 @@ class Services:
     regels: Regels
     regelversies: Regelversies
     pdp: Pdp
+    coverage: Coverage
 
     def now(self) -> str:
         """Return the moment now, as text with offset."""

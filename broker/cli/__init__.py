@@ -16,6 +16,7 @@ from broker.cli import (
     toets,
     token,
     vuistregels,
+    witness,
 )
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ app.command("bundels")(bundels.bundels)
 app.command("replay")(replay.command)
 app.command("impact")(impact.impact)
 app.command("adl")(adl.adl)
+app.command("witness")(witness.witness)
 app.add_typer(regels.app, name="regels")
 app.add_typer(audit.app, name="audit")
 

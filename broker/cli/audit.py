@@ -1,23 +1,18 @@
 """`sluis audit verify`: check the record offline; `audit` does the work, and stands alone."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
 app = typer.Typer(help="Controleer het logboek, zonder server en zonder netwerk.")
+# The options are those of `python -m audit`, which explains them too.
+_AS_GIVEN = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
-@app.command("verify")
-def verify(
-    folder: Annotated[Path, typer.Argument(metavar="MAP", help="De map van het logboek.")],
-    *,
-    key: Annotated[str, typer.Option("--key", help="De publieke sleutel (vkey), of een bestand.")],
-) -> None:
+@app.command("verify", context_settings=_AS_GIVEN)
+def verify(context: typer.Context) -> None:
     """Controleer handtekening, boom, volgorde en inhoud van elke regel."""
     from audit.__main__ import main
 
-    raise typer.Exit(main(["verify", str(folder), "--key", key]))
+    raise typer.Exit(main(["verify", *context.args]))
 
 
 @app.callback()

@@ -116,3 +116,10 @@ class Bron(Protocol):
         Raises:
             BronError: As `bevraag`.
         """
+
+
+class AnkerError(Exception):
+    """A witness or a time-stamping authority gave nothing usable.
+
+    `str()` is a Dutch sentence without addresses, secrets or personal data.
+    """

@@ -173,7 +173,7 @@ class Doors:
             _regel(Soort.VOORNEMEN if relay.besluit.granted else Soort.WEIGERING, put, relay)
             for relay in relays
         ]
-        receipts = await self.recorder.record_all(regels)
+        receipts = await self.recorder.record_all(regels, first=True)
         try:
             async with self.store.begin() as tx:
                 await tx.verzoeken.insert(_verzoek_row(put, received))

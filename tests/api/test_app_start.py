@@ -85,6 +85,8 @@ def production(folder: Path) -> Settings:
         pseudoniem_sleutel_bestand=folder / "pseudoniem",
         logboek_sleutel_bestand=folder / "logboek",
         logboek_naam="sluis.example.nl/logboek",
+        policy_bestand=folder / "policy",
+        stempeldiensten=folder / "stempeldiensten",
         adres="https://sluis.example.nl",
     )
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -28,26 +29,42 @@ def salt_of(number: int) -> bytes:
     return hashlib.sha256(b"zout %d" % number).digest()[:16]
 
 
-def an_entry(number: int, soort: Soort = Soort.TOETSING, **payload: object) -> tuple[Entry, bytes]:
+def an_entry(
+    number: int, soort: Soort = Soort.TOETSING, subject: str | None = None, **payload: object
+) -> tuple[Entry, bytes]:
     """Return entry `number` with its salt; it happens `number` seconds after START."""
     entry = Entry(
         soort=soort,
         at=START + dt.timedelta(seconds=number),
         kenmerk=f"v-{number}/{soort}",
         payload={"nummer": number, **payload},
+        subject=subject,
     )
     return entry, salt_of(number)
 
 
 def open_log(directory: Path, options: Options | None = None, signer: Signer = SIGNER) -> Log:
     """Open the log of these tests."""
-    return Log.open(directory, signer=signer, origin=ORIGIN, options=options)
+    return Log.open(
+        directory, signer=signer, origin=ORIGIN, kluis=vault_of(directory), options=options
+    )
 
 
-def a_log(directory: Path, sizes: Sequence[int]) -> Path:
-    """Make a closed log in which each size is the end of one batch."""
+def vault_of(directory: Path) -> Path:
+    """Return where the keys of the vault of this log lie."""
+    return directory.with_name(f"{directory.name}-kluis")
+
+
+def copy_log(directory: Path, target: Path) -> Path:
+    """Copy a log with its vault."""
+    shutil.copytree(directory, target)
+    shutil.copytree(vault_of(directory), vault_of(target))
+    return target
+
+
+def a_log(directory: Path, sizes: Sequence[int], *, done: int = 0) -> Path:
+    """Make a closed log, or go on after `done` lines; each size is the end of one batch."""
     with open_log(directory) as log:
-        done = 0
         for size in sizes:
             log.append_many([an_entry(number) for number in range(done, size)]).result()
             done = size
@@ -69,9 +86,19 @@ def with_database(directory: Path, change: Callable[[sqlite3.Connection], object
         connection.commit()
 
 
+def files(directory: Path) -> dict[str, bytes]:
+    """Return every file of a log with its content, from its directory on."""
+    return {
+        str(path.relative_to(directory)): path.read_bytes()
+        for path in directory.rglob("*")
+        if path.is_file()
+    }
+
+
 def findings(directory: Path) -> list[tuple[Code, int, int]]:
-    """Return what the verifier finds, in short."""
-    return [short(finding) for finding in verify(directory, SIGNER.vkey)]
+    """Return what the verifier finds, in short; what it says it did not check is left out."""
+    found = verify(directory, SIGNER.vkey)
+    return [short(finding) for finding in found if finding.code is not Code.NIET_NAGEKEKEN]
 
 
 def short(finding: Finding) -> tuple[Code, int, int]:

@@ -1,260 +1,210 @@
-"""The attacks: each deed is done on a real database, and named by its own finding."""
+"""The attacks: each deed is done on a real log, and named by its own finding."""
 
-import sqlite3
-from collections.abc import Callable
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 
-from audit.disk import CHECKPOINT
-from audit.entry import Entry, Leaf, Soort, prepare
+from audit.entry import Leaf, Soort
 from audit.findings import Code
-from audit.merkle import leaf_hash
-from audit.note import Checkpoint
-from audit.verify import verify
-from tests.audit.logs import (
-    ORIGIN,
-    OTHER_SIGNER,
-    SIGNER,
-    START,
-    a_log,
-    an_entry,
-    findings,
-    open_log,
-    run_sql,
-    salt_of,
-    with_database,
+from audit.merkle import leaf_hash, node_hash
+from audit.tiles import ENTRIES
+from tests.audit.attacks import (
+    SIZES,
+    Attack,
+    change_file,
+    checkpoint,
+    copied,
+    delete_and_renumber,
+    in_all,
+    in_bundle,
+    in_row,
+    in_tile,
+    insert_checkpoint,
+    path_of,
+    poison_index,
+    remove,
+    sql,
+    swap,
+    swap_checkpoint,
+    together,
 )
+from tests.audit.logs import OTHER_SIGNER, a_log, an_entry, findings, open_log
 
-SIZES = [100, 300, 550, 600]
-"""Ends of the batches in the log that is attacked: two full tiles and a tail of 88."""
-Attack = Callable[[Path], object]
 Expected = list[tuple[Code, int, int]]
 
 
 @pytest.fixture(name="template", scope="module")
 def make_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the log that is attacked, once."""
-    return a_log(tmp_path_factory.mktemp("verify") / "log", SIZES)
+    """Make the log that is attacked, once; an old copy of its database lies beside it."""
+    directory = a_log(tmp_path_factory.mktemp("verify") / "log", SIZES[:2])
+    shutil.copy(directory / "log.sqlite", directory.with_name("oud.sqlite"))
+    return a_log(directory, SIZES[2:], done=SIZES[1])
 
 
 @pytest.fixture(name="directory")
 def copy_template(template: Path, tmp_path: Path) -> Path:
     """Give a fresh copy of the log."""
-    directory = tmp_path / "log"
-    directory.mkdir()
-    for path in template.iterdir():
-        (directory / path.name).write_bytes(path.read_bytes())
-    return directory
-
-
-def sql(*statements: str) -> Attack:
-    """Attack with SQL."""
-    return lambda directory: run_sql(directory, *statements)
-
-
-def rewrite(seq: int, *, mend_hash: bool = False, mend_tile: bool = False) -> Attack:
-    """Replace a line by another of the same form, payload and all; mend what betrays it."""
-
-    def change(connection: sqlite3.Connection) -> None:
-        made = prepare(an_entry(seq, vals=True)[0], salt_of(seq))
-        connection.execute(
-            "UPDATE regel SET leaf = ?, payload = ? WHERE seq = ?", (made.data, made.payload, seq)
-        )
-        if mend_hash:
-            connection.execute("UPDATE regel SET hash = ? WHERE seq = ?", (made.hash, seq))
-        if mend_tile:
-            row = connection.execute("SELECT hashes FROM tegel WHERE number = ?", (seq // 256,))
-            hashes = bytearray(row.fetchone()[0])
-            hashes[seq % 256 * 32 : seq % 256 * 32 + 32] = made.hash
-            connection.execute(
-                "UPDATE tegel SET hashes = ? WHERE number = ?", (bytes(hashes), seq // 256)
-            )
-
-    return lambda directory: with_database(directory, change)
-
-
-def delete_and_renumber(seq: int) -> Attack:
-    """Take a line out and close the gap."""
-    return sql(
-        f"DELETE FROM regel WHERE seq = {seq}",  # noqa: S608
-        f"UPDATE regel SET seq = -seq WHERE seq > {seq}",  # noqa: S608
-        f"UPDATE regel SET seq = -seq - 1 WHERE seq < -{seq}",  # noqa: S608
-    )
-
-
-def swap(one: int, two: int) -> Attack:
-    """Let two lines change places."""
-    return sql(
-        f"UPDATE regel SET seq = -1 WHERE seq = {one}",  # noqa: S608
-        f"UPDATE regel SET seq = {one} WHERE seq = {two}",  # noqa: S608
-        f"UPDATE regel SET seq = {two} WHERE seq = -1",  # noqa: S608
-    )
-
-
-def swap_checkpoint(note: str) -> Attack:
-    """Put another checkpoint in the place of the published one."""
-
-    def change(directory: Path) -> None:
-        (directory / CHECKPOINT).write_text(note)
-
-    return change
+    shutil.copy(template.with_name("oud.sqlite"), tmp_path)
+    return copied(template, tmp_path / "log")
 
 
 def old_database(directory: Path) -> None:
-    """Put an older copy of the database back; the published checkpoint stays."""
-    old = a_log(directory.parent / "oud", [100, 300])
-    (directory / "log.sqlite").write_bytes((old / "log.sqlite").read_bytes())
+    """Put an older copy of the database back; the files stay."""
+    shutil.copy(directory.with_name("oud.sqlite"), directory / "log.sqlite")
 
 
-def rewrite_all(directory: Path) -> None:
-    """Make another history and sign it with the true key, but forget the published file."""
-    kept = (directory / CHECKPOINT).read_bytes()
-    other = directory.parent / "anders"
-    with open_log(other) as log:
+def other_history(directory: Path) -> None:
+    """Make another history and sign it with the true key, but forget the published checkpoint."""
+    kept = (directory / "checkpoint").read_bytes()
+    second = directory.parent / "anders"
+    with open_log(second) as log:
         log.append_many([an_entry(number, vals=number == 40) for number in range(100)]).result()
         log.append_many([an_entry(number) for number in range(100, 600)]).result()
-    for path in other.iterdir():
-        (directory / path.name).write_bytes(path.read_bytes())
-    (directory / CHECKPOINT).write_bytes(kept)
+    (directory / "log.sqlite").write_bytes((second / "log.sqlite").read_bytes())
+    for path in second.rglob("tile/**/*"):
+        if path.is_file():
+            (directory / path.relative_to(second)).write_bytes(path.read_bytes())
+    (directory / "checkpoint").write_bytes(kept)
 
 
-def checkpoint(size: int, root: bytes = bytes(32)) -> str:
-    """Return a checkpoint that is truly signed."""
-    return SIGNER.sign(Checkpoint(origin=ORIGIN, size=size, root=root).text())
+def insert_line(seq: int) -> Attack:
+    """Put a row into the database that was never recorded."""
+    data = Leaf(
+        kenmerk="x/fout",
+        merk="A" * 22,
+        op="2026-11-20T09:11:40.000000Z",
+        soort=Soort.FOUT,
+        toezegging="A" * 43,
+    ).encode()
+    values = f"{seq}, 'fout', 'x/fout', x'{data.hex()}', x'{leaf_hash(data).hex()}', NULL, NULL"
+    return sql(f"INSERT INTO regel VALUES ({values})")  # noqa: S608
 
 
-def insert_checkpoint(size: int, note: str) -> Attack:
-    """Put a checkpoint into the database."""
-
-    def change(connection: sqlite3.Connection) -> None:
-        connection.execute("INSERT OR REPLACE INTO controlepunt VALUES (?, ?)", (size, note))
-
-    return lambda directory: with_database(directory, change)
+def second_preimage(directory: Path) -> None:
+    """Put two child hashes in the place of a line, which has another hash than their parent."""
+    left, right = leaf_hash(b"een"), leaf_hash(b"twee")
+    in_all(590, lambda _: left + right)(directory)
+    assert leaf_hash(left + right) != node_hash(left, right)
 
 
-def insert_line(seq: int, entry: Entry) -> Attack:
-    """Put a line into the database that was never recorded."""
-
-    def change(connection: sqlite3.Connection) -> None:
-        made = prepare(entry, salt_of(0))
-        connection.execute(
-            "INSERT INTO regel VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (seq, entry.soort, entry.kenmerk, made.data, made.hash, made.salt, made.payload),
-        )
-
-    return lambda directory: with_database(directory, change)
-
-
-def set_leaf(seq: int, data: bytes) -> Attack:
-    """Replace the bytes of a leaf and mend its hash."""
-
-    def change(connection: sqlite3.Connection) -> None:
-        connection.execute(
-            "UPDATE regel SET leaf = ?, hash = ? WHERE seq = ?", (data, leaf_hash(data), seq)
-        )
-
-    return lambda directory: with_database(directory, change)
-
-
+JSON = {
+    "double key": lambda d: d.replace(b'{"kenmerk"', b'{"kenmerk":"a","kenmerk"'),
+    "other order": lambda d: d.replace(b'"v":2}', b'"a":1}'),
+    "space": lambda d: d.replace(b'":"', b'": "', 1),
+    "NaN": lambda d: d.replace(b'"v":2', b'"v":NaN'),
+    "large number": lambda d: d.replace(b'"v":2', b'"v":9007199254740992'),
+    "lone surrogate": lambda d: d.replace(b'{"kenmerk":"v', b'{"kenmerk":"\\ud800'),
+    "not ASCII": lambda d: d.replace(b'{"kenmerk":"v', '{"kenmerk":"e\u0301'.encode()),
+    "no such day": lambda d: d.replace(b"2026-11-20", b"2026-11-31"),
+    "no such second": lambda d: re.sub(rb":[0-9]{2}\.", b":61.", d),
+    "loose bits": lambda d: d[:-9] + b"B" + d[-8:],
+    "empty": lambda _: b"",
+}
 ATTACKS: dict[str, tuple[Attack, Expected]] = {
-    "edit a line": (rewrite(17), [(Code.HASH, 17, 17)]),
-    "edit a line, mend its hash": (
-        rewrite(17, mend_hash=True),
-        [(Code.TEGEL, 17, 17)],
+    # 2: edit
+    "edit a row": (in_row(17), [(Code.HASH, 17, 17)]),
+    "edit a row, mend its hash": (in_row(17, mend=True), [(Code.HASH, 17, 17)]),
+    "edit a row in the tail, mend its hash": (in_row(560, mend=True), [(Code.HASH, 560, 560)]),
+    "edit a bundle": (in_bundle(317), [(Code.BUNDEL, 317, 317)]),
+    "edit a bundle in the tail": (in_bundle(560), [(Code.BUNDEL, 560, 560)]),
+    "edit row and bundle": (
+        together(in_bundle(317), in_row(317, mend=True)),
+        [(Code.BUNDEL, 317, 317), (Code.HASH, 317, 317)],
     ),
-    "edit a line, mend hash and tile": (
-        rewrite(317, mend_hash=True, mend_tile=True),
-        [(Code.BOOM, 300, 549), (Code.ONGEDEKT, 550, 599)],
+    "edit row, bundle and tile": (
+        in_all(317),
+        [
+            (Code.TEGEL, 256, 511),
+            (Code.BOOM, 300, 549),
+            (Code.ONGEDEKT, 550, 599),
+            (Code.KOP, 599, 599),
+        ],
     ),
-    "edit a line in the tail, mend its hash": (
-        rewrite(560, mend_hash=True),
-        [(Code.BOOM, 550, 599)],
+    "edit row, bundle and tile in the tail": (
+        in_all(560),
+        [(Code.BOOM, 550, 599), (Code.KOP, 599, 599)],
     ),
     "edit a moment": (
-        sql(
-            "UPDATE regel SET leaf = CAST(replace(CAST(leaf AS TEXT), '2026-', '2027-') AS BLOB)"
-            " WHERE seq = 40"
-        ),
+        in_row(40, lambda data: data.replace(b"2026-", b"2027-")),
         [(Code.HASH, 40, 40)],
     ),
-    "edit a payload": (
-        sql("UPDATE regel SET payload = x'7b7d' WHERE seq = 40"),
-        [(Code.TOEZEGGING, 40, 40)],
-    ),
-    "edit a salt": (
-        sql("UPDATE regel SET salt = zeroblob(16) WHERE seq BETWEEN 40 AND 42"),
-        [(Code.TOEZEGGING, 40, 42)],
-    ),
-    "destroy a salt, keep the payload": (
-        sql("UPDATE regel SET salt = NULL WHERE seq = 40"),
-        [(Code.TOEZEGGING, 40, 40)],
-    ),
-    "edit a hash": (
-        sql("UPDATE regel SET hash = zeroblob(32) WHERE seq = 400"),
-        [(Code.HASH, 400, 400), (Code.TEGEL, 400, 400)],
+    "edit hashes": (
+        sql("UPDATE regel SET hash = zeroblob(32) WHERE seq BETWEEN 400 AND 402"),
+        [(Code.HASH, 400, 402)],
     ),
     "edit a column": (
         sql("UPDATE regel SET soort = 'wijziging' WHERE seq = 8"),
         [(Code.KOLOM, 8, 8)],
     ),
-    "delete a line": (sql("DELETE FROM regel WHERE seq = 120"), [(Code.GAT, 120, 120)]),
-    "delete lines": (
+    "text that is no text": (
+        sql("UPDATE regel SET kenmerk = CAST(x'ff' AS TEXT) WHERE seq = 9"),
+        [(Code.KOLOM, 9, 9)],
+    ),
+    "move a border between columns": (
+        sql(
+            "DELETE FROM regel WHERE seq = 6",
+            "UPDATE regel SET kenmerk = 'v-5/toetsing,v-6/toetsing' WHERE seq = 5",
+        ),
+        [(Code.KOLOM, 5, 5), (Code.GAT, 6, 6)],
+    ),
+    # 1: delete
+    "delete a row": (sql("DELETE FROM regel WHERE seq = 120"), [(Code.GAT, 120, 120)]),
+    "delete rows": (
         sql("DELETE FROM regel WHERE seq BETWEEN 250 AND 530"),
-        [(Code.GAT, 250, 530), (Code.ONGEDEKT, 300, 599)],
+        [(Code.GAT, 250, 530)],
     ),
-    "delete the first line": (sql("DELETE FROM regel WHERE seq = 0"), [(Code.GAT, 0, 0)]),
-    "delete a line and renumber": (
+    "delete the first row": (sql("DELETE FROM regel WHERE seq = 0"), [(Code.GAT, 0, 0)]),
+    "delete a row and renumber": (
         delete_and_renumber(560),
-        [(Code.ONGEDEKT, 550, 598), (Code.AFGEKAPT, 599, 599)],
-    ),
-    "delete an early line and renumber": (
-        delete_and_renumber(98),
         [
-            (Code.TEGEL, 98, 511),
-            (Code.BOOM, 300, 549),
-            (Code.ONGEDEKT, 550, 598),
+            (Code.HASH, 560, 598),
+            (Code.KOLOM, 560, 598),
+            (Code.KOP, 598, 598),
             (Code.AFGEKAPT, 599, 599),
         ],
     ),
-    "reorder": (
-        swap(570, 580),
-        [(Code.BOOM, 550, 599), (Code.KLOK, 571, 580)],
+    "delete a bundle": (remove(path_of(ENTRIES, 1)), [(Code.BUNDEL, 256, 511)]),
+    "delete row and bundle": (
+        together(remove(path_of(ENTRIES, 1)), sql("DELETE FROM regel WHERE seq = 300")),
+        [(Code.BUNDEL, 256, 511), (Code.GAT, 300, 300)],
     ),
-    "truncate the tail": (
+    # 3: reorder
+    "reorder rows": (
+        swap(570, 580),
+        [
+            (Code.HASH, 570, 570),
+            (Code.KOLOM, 570, 570),
+            (Code.HASH, 580, 580),
+            (Code.KOLOM, 580, 580),
+        ],
+    ),
+    # 4: truncate
+    "truncate the rows": (
         sql("DELETE FROM regel WHERE seq >= 590"),
-        [(Code.ONGEDEKT, 550, 589), (Code.AFGEKAPT, 590, 599)],
+        [(Code.KOP, 589, 589), (Code.AFGEKAPT, 590, 599)],
     ),
     "truncate to an older checkpoint": (
         sql("DELETE FROM regel WHERE seq >= 550", "DELETE FROM controlepunt WHERE size > 550"),
-        [(Code.AFGEKAPT, 550, 599)],
+        [(Code.KOP, 549, 549), (Code.AFGEKAPT, 550, 599)],
     ),
-    "empty the log": (
-        sql("DELETE FROM regel", "DELETE FROM controlepunt", "DELETE FROM tegel"),
-        [(Code.AFGEKAPT, 0, 599)],
+    "empty the database": (
+        sql("DELETE FROM regel", "DELETE FROM controlepunt"),
+        [(Code.AFGEKAPT, 0, 599), (Code.KOP, 0, 0)],
     ),
     "put an old database back": (old_database, [(Code.AFGEKAPT, 300, 599)]),
-    "another history under the true key": (rewrite_all, [(Code.SPLITSING, 100, 599)]),
-    "add a line": (
-        insert_line(
-            600, Entry(soort=Soort.FOUT, at=an_entry(700)[0].at, kenmerk="x/fout", payload={})
-        ),
-        [(Code.ONGEDEKT, 600, 600)],
+    # 5: fork
+    "another history under the true key": (other_history, [(Code.SPLITSING, 100, 599)]),
+    "sign a second history": (
+        insert_checkpoint(400, checkpoint(400)),
+        [(Code.SPLITSING, 300, 399)],
     ),
-    "add a line of the past before all": (
-        insert_line(-5, Entry(soort=Soort.FOUT, at=START, kenmerk="x/fout", payload={})),
-        [(Code.GAT, -5, -5)],
+    "sign a second history of the size that is published": (
+        swap_checkpoint(checkpoint(600)),
+        [(Code.SPLITSING, 550, 599)],
     ),
-    "add a line far away": (
-        insert_line(
-            2**62, Entry(soort=Soort.FOUT, at=an_entry(700)[0].at, kenmerk="x/fout", payload={})
-        ),
-        [
-            (Code.TEGEL, 512, 767),
-            (Code.GAT, 600, 2**62 - 1),
-            (Code.ONGEDEKT, 600, 2**62),
-        ],
-    ),
+    "sign a false beginning": (insert_checkpoint(0, checkpoint(0)), [(Code.SPLITSING, 0, 0)]),
     "swap the checkpoint for that of another size": (
         swap_checkpoint(checkpoint(320)),
         [(Code.SPLITSING, 300, 319)],
@@ -263,18 +213,16 @@ ATTACKS: dict[str, tuple[Attack, Expected]] = {
         swap_checkpoint(checkpoint(1000)),
         [(Code.AFGEKAPT, 600, 999)],
     ),
+    "a checkpoint of the far future": (
+        swap_checkpoint(checkpoint(2**62)),
+        [(Code.AFGEKAPT, 600, 2**62 - 1)],
+    ),
     "swap the checkpoint for that of another log": (
         swap_checkpoint(OTHER_SIGNER.sign(checkpoint(600).split("\n\n")[0] + "\n")),
         [(Code.CONTROLEPUNT, 0, 599)],
     ),
-    "remove the checkpoint": (
-        lambda directory: (directory / CHECKPOINT).unlink(),
-        [(Code.CONTROLEPUNT, 0, 599)],
-    ),
-    "rubbish in the checkpoint": (
-        swap_checkpoint("rommel"),
-        [(Code.CONTROLEPUNT, 0, 599)],
-    ),
+    "remove the checkpoint": (remove("checkpoint"), [(Code.CONTROLEPUNT, 0, 599)]),
+    "rubbish in the checkpoint": (swap_checkpoint("rommel"), [(Code.CONTROLEPUNT, 0, 599)]),
     "forge a stored checkpoint": (
         insert_checkpoint(300, checkpoint(300).replace("\n300\n", "\n0300\n")),
         [(Code.HANDTEKENING, 100, 299)],
@@ -283,66 +231,79 @@ ATTACKS: dict[str, tuple[Attack, Expected]] = {
         sql("UPDATE controlepunt SET size = 200 WHERE size = 300"),
         [(Code.HANDTEKENING, 100, 199)],
     ),
-    "sign a second history": (
-        insert_checkpoint(400, checkpoint(400)),
-        [(Code.SPLITSING, 300, 399)],
+    "a note that is no text": (
+        sql("UPDATE controlepunt SET note = CAST(x'ff' AS TEXT) WHERE size = 100"),
+        [(Code.HANDTEKENING, 0, 99)],
     ),
-    "sign a false beginning": (insert_checkpoint(0, checkpoint(0)), [(Code.SPLITSING, 0, 0)]),
-    "remove a tile": (
-        sql("DELETE FROM tegel WHERE number = 1"),
-        [(Code.TEGEL, 256, 511)],
+    # Lines that were never recorded.
+    "add a row": (insert_line(600), [(Code.KOP, 600, 600), (Code.ONGEDEKT, 600, 600)]),
+    "add a row before all": (insert_line(-5), [(Code.GAT, -5, -5)]),
+    "add a row far away": (insert_line(2**62), [(Code.GAT, 2**62, 2**62)]),
+    # 12: second preimage
+    "a line of two hashes": (
+        second_preimage,
+        [(Code.BOOM, 550, 599), (Code.VORM, 590, 590), (Code.KOP, 599, 599)],
     ),
-    "cut a tile": (
-        sql("UPDATE tegel SET hashes = x'00' WHERE number = 0"),
+    # 13: tiles that lie
+    "edit a tile": (in_tile(317), [(Code.TEGEL, 317, 317)]),
+    "edit a tile in the tail": (in_tile(560), [(Code.TEGEL, 560, 560)]),
+    "edit a tile of level 1": (
+        change_file(path_of(1, 0), lambda data: bytes(32) + data[32:]),
         [(Code.TEGEL, 0, 255)],
     ),
-    "add a tile": (
-        sql("INSERT INTO tegel VALUES (1, 0, zeroblob(8192))"),
-        [(Code.TEGEL, 600, 600)],
+    "remove a tile": (remove(path_of(0, 1)), [(Code.TEGEL, 256, 511)]),
+    "remove the tile of level 1": (remove(path_of(1, 0)), [(Code.TEGEL, 0, 511)]),
+    "a tile that is too short": (
+        change_file(path_of(0, 2), lambda data: data[:-32]),
+        [(Code.TEGEL, 512, 599)],
+    ),
+    "a tile of another size": (
+        change_file(path_of(0, 2), lambda data: data + bytes(32)),
+        [(Code.TEGEL, 512, 599)],
+    ),
+    "an empty tile": (change_file(path_of(0, 0), lambda _: b""), [(Code.TEGEL, 0, 255)]),
+    "a bundle with bytes too many": (
+        change_file(path_of(ENTRIES, 0), lambda data: data + b"x"),
+        [(Code.BUNDEL, 0, 255)],
+    ),
+    "a torn bundle": (
+        change_file(path_of(ENTRIES, 2), lambda data: data[:1000]),
+        [(Code.BUNDEL, 512, 599)],
+    ),
+    # 15: indexes
+    "an index that forgets a kenmerk": (
+        poison_index(
+            "sqlite_autoindex_regel_1", "UPDATE regel SET kenmerk = 'x' || kenmerk WHERE seq = 5"
+        ),
+        [(Code.INDEX, 0, 599), (Code.KOLOM, 5, 5)],
+    ),
+    "an index that tells another soort": (
+        poison_index("regel_soort", "UPDATE regel SET soort = 'fout' WHERE seq = 5"),
+        [(Code.INDEX, 0, 599), (Code.KOLOM, 5, 5)],
     ),
     "poison the table of open voornemens": (
         sql("INSERT INTO open_voornemen VALUES ('v-3', 3)"),
         [(Code.HULPTABEL, 3, 3)],
     ),
-    "text that is no text": (
-        sql("UPDATE regel SET kenmerk = CAST(x'ff' AS TEXT) WHERE seq = 9"),
-        [(Code.KOLOM, 9, 9)],
+    "a head of another size": (sql("UPDATE kop SET size = 599"), [(Code.KOP, 599, 599)]),
+    "a head with another frontier": (
+        sql("UPDATE kop SET peaks = zeroblob(length(peaks))"),
+        [(Code.KOP, 599, 599)],
     ),
-    "a note that is no text": (
-        sql("UPDATE controlepunt SET note = CAST(x'ff' AS TEXT) WHERE size = 100"),
-        [(Code.HANDTEKENING, 0, 99)],
+    "a head with another moment": (
+        sql("UPDATE kop SET op = '2026-11-20T09:00:00.000000Z'"),
+        [(Code.KOP, 599, 599)],
     ),
-    "a kenmerk without its soort": (
-        set_leaf(
-            590,
-            Leaf(
-                kenmerk="x", op="2026-11-20T09:09:50.000000Z", soort=Soort.FOUT, toezegging="A" * 43
-            ).encode(),
-        ),
-        [
-            (Code.BOOM, 550, 599),
-            (Code.KOLOM, 590, 590),
-            (Code.TOEZEGGING, 590, 590),
-            (Code.VORM, 590, 590),
-        ],
-    ),
-    "a leaf of another form": (
-        set_leaf(590, b'{"v":2}'),
-        [(Code.BOOM, 550, 599), (Code.VORM, 590, 590)],
-    ),
+    "a head that is gone": (sql("DELETE FROM kop"), [(Code.KOP, 599, 599)]),
 }
 
 
 def test_whole_log_is_intact(directory: Path) -> None:
     """A log with which nobody meddled has no findings, and checking changes no file."""
-    before = {path.name: path.read_bytes() for path in directory.iterdir()}
-    told: list[tuple[int, int]] = []
+    before = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
-    found = verify(directory, SIGNER.vkey, lambda done, total: told.append((done, total)))
-
-    assert found == []
-    assert told == [(600, 600)]
-    assert {path.name: path.read_bytes() for path in directory.iterdir()} == before
+    assert findings(directory) == []
+    assert {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()} == before
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -352,3 +313,11 @@ def test_attack_is_named(directory: Path, attack: str) -> None:
     deed(directory)
 
     assert findings(directory) == expected
+
+
+@pytest.mark.parametrize("form", JSON)
+def test_line_of_another_form_is_named(directory: Path, form: str) -> None:
+    """A line that is no canonical JSON is named, wherever it stands."""
+    in_all(560, JSON[form])(directory)
+
+    assert (Code.VORM, 560, 560) in findings(directory)

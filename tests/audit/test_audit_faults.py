@@ -5,9 +5,9 @@ on, and the next opening recovers with everything that was acknowledged.
 """
 
 import contextlib
-import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,12 +16,12 @@ from typing_extensions import override
 
 from audit.disk import Disk
 from audit.entry import Entry, Soort
-from audit.errors import LogOpenError, LogPoisonedError, LogReadError, describe
+from audit.errors import LogOpenError, LogPoisonedError, TileError, describe
 from audit.findings import Code
 from audit.log import Log
 from audit.receipt import Receipt
 from audit.writer import Options
-from tests.audit.logs import a_log, an_entry, findings, open_log, salt_of
+from tests.audit.logs import a_log, an_entry, copy_log, findings, open_log, salt_of
 
 
 class Fault:
@@ -32,6 +32,8 @@ class Fault:
         self.after = after
         self.names: list[str] = []
         self.armed = False
+        self.failing: str | None = None
+        """The name of operations that all fail, before their effect."""
 
     @property
     def hit(self) -> bool:
@@ -44,7 +46,7 @@ class Fault:
         mine = self.armed and len(self.names) == self.number
         if self.armed:
             self.names.append(name)
-        if mine and not self.after:
+        if (mine and not self.after) or (self.armed and name == self.failing):
             raise error
         yield
         if mine:
@@ -70,8 +72,9 @@ class FaultyConnection(sqlite3.Connection):
 class FaultyDisk(Disk):
     """A disk of which one operation fails."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: Fault, factory: type[FaultyConnection] = FaultyConnection) -> None:
         self.fault = fault
+        self.factory = factory
 
     @override
     def connect(self, path: Path, *, read_only: bool = False) -> sqlite3.Connection:
@@ -79,15 +82,35 @@ class FaultyDisk(Disk):
             if read_only:
                 return super().connect(path, read_only=True)
             connection = sqlite3.connect(
-                path, isolation_level=None, check_same_thread=False, factory=FaultyConnection
+                path, isolation_level=None, check_same_thread=False, factory=self.factory
             )
             connection.fault = self.fault
             return connection
 
     @override
-    def write(self, path: Path, data: bytes) -> None:
+    def write(self, path: Path, data: bytes, *, private: bool = False) -> None:
         with self.fault.around("write", OSError(5, "Input/output error")):
-            super().write(path, data)
+            super().write(path, data, private=private)
+
+    @override
+    def create(self, path: Path, data: bytes) -> None:
+        with self.fault.around("create", OSError(5, "Input/output error")):
+            super().create(path, data)
+
+    @override
+    def sync_file(self, path: Path) -> None:
+        with self.fault.around("sync file", OSError(5, "Input/output error")):
+            super().sync_file(path)
+
+    @override
+    def remove(self, path: Path) -> None:
+        with self.fault.around("remove", OSError(5, "Input/output error")):
+            super().remove(path)
+
+    @override
+    def wipe(self, path: Path) -> None:
+        with self.fault.around("wipe", OSError(5, "Input/output error")):
+            super().wipe(path)
 
     @override
     def replace(self, source: Path, target: Path) -> None:
@@ -145,9 +168,12 @@ def play(log: Log) -> tuple[list[Receipt], int]:
 
 
 def run(base: Path, directory: Path, fault: Fault) -> tuple[list[Receipt], int, str | None]:
-    """Play with one fault; return also what the log says of its trouble."""
-    shutil.copytree(base, directory)
-    log = open_log(directory, Options(disk=FaultyDisk(fault), publish_every=0))
+    """Play with one fault; return also what the log says of its trouble.
+
+    It publishes at the end, so that the operations always come in the same order.
+    """
+    copy_log(base, directory)
+    log = open_log(directory, Options(disk=FaultyDisk(fault), publish_every=3600))
     fault.armed = True
     receipts, failed = play(log)
     with contextlib.suppress(LogPoisonedError):
@@ -160,7 +186,8 @@ def points(base: Path, tmp_path: Path) -> list[Fault]:
     """Return a fault for each operation that the writer does, before and after its effect."""
     counting = Fault()
     run(base, tmp_path / "telling", counting)
-    assert {"COMMIT", "write", "replace", "sync", "BEGIN IMMEDIATE"} <= set(counting.names)
+    names = {"COMMIT", "write", "replace", "sync", "BEGIN IMMEDIATE", "create", "remove"}
+    assert names <= set(counting.names)
     return [
         Fault(number, after=after)
         for number in range(len(counting.names))
@@ -219,23 +246,25 @@ def test_every_fault_of_opening(tmp_path: Path) -> None:
 
 def test_every_waiter_fails_with_the_first(tmp_path: Path) -> None:
     """When a commit fails, everyone in the batch and in the queue is refused, and who comes."""
-    fault = Fault()
-    hold = threading.Event()
+    reached, hold = threading.Event(), threading.Event()
 
-    class Slow(FaultyDisk):
+    class Slow(FaultyConnection):
         @override
-        def write(self, path: Path, data: bytes) -> None:
-            hold.wait(timeout=10)
-            super().write(path, data)
+        def execute(self, sql: str, *args: object) -> sqlite3.Cursor:
+            if sql == "COMMIT" and self.fault.armed:
+                reached.set()
+                hold.wait(timeout=10)
+            return super().execute(sql, *args)
 
-    hold.set()
-    log = open_log(tmp_path / "log", Options(disk=Slow(fault), publish_every=0))
-    hold.clear()
+    fault = Fault()
+    log = open_log(tmp_path / "log", Options(disk=FaultyDisk(fault, Slow)))
     acknowledged = log.append(*an_entry(0)).result()
-    waiting = [log.append(*an_entry(number)) for number in range(1, 600)]
+    fault.armed, fault.failing = True, "COMMIT"
+    waiting = [log.append(*an_entry(1))]
+    reached.wait(timeout=10)
+    waiting += [log.append(*an_entry(number)) for number in range(2, 600)]
     cancelled = log.append(*an_entry(600))
     cancelled.cancel()
-    fault.armed, fault.number = True, 3  # The first publication has three operations.
     hold.set()
 
     failures = [future.exception(timeout=10) for future in waiting]
@@ -249,6 +278,24 @@ def test_every_waiter_fails_with_the_first(tmp_path: Path) -> None:
     with open_log(tmp_path / "log") as again:
         assert again.entry(0).leaf == acknowledged.leaf
         assert again.append(*an_entry(700)).result().index == 1
+
+
+def test_failed_publication_stops_the_writer(tmp_path: Path) -> None:
+    """When a checkpoint cannot be published while the log runs, nothing more is recorded."""
+    fault = Fault()
+    log = open_log(tmp_path / "log", Options(disk=FaultyDisk(fault), publish_every=0))
+    fault.failing, fault.armed = "create", True
+    log.append(*an_entry(0)).result()
+    for _ in range(1000):
+        if log.trouble is not None:
+            break
+        time.sleep(0.01)
+
+    with pytest.raises(LogPoisonedError, match="een bestand"):
+        log.append(*an_entry(1))
+    log.close()
+    with open_log(tmp_path / "log") as again:
+        assert again.append(*an_entry(1)).result().index == 1
 
 
 def test_failed_publication_at_closing_is_told(tmp_path: Path) -> None:
@@ -305,15 +352,11 @@ def test_busy_database_is_told(tmp_path: Path) -> None:
 
 
 def test_failure_in_reading_is_told(tmp_path: Path) -> None:
-    """A tile that is gone gives an error of ours when it is needed for a proof."""
-    directory = tmp_path / "log"
+    """A tile that is cut gives an error that names it when it is needed for a proof."""
+    directory = a_log(tmp_path / "log", [300])
     with open_log(directory) as log:
-        log.append_many([an_entry(number) for number in range(300)]).result()
-        other = sqlite3.connect(directory / "log.sqlite")
-        other.execute("DELETE FROM tegel")
-        other.commit()
-        other.close()
-        with pytest.raises(LogReadError, match="tegel"):
+        (directory / "tile/0/000").write_bytes(bytes(7))
+        with pytest.raises(TileError, match="tile/0/000 is afgekapt bij byte 7"):
             log.proof(3)
 
 

@@ -3,9 +3,11 @@
 import concurrent.futures
 import datetime as dt
 import itertools
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -20,15 +22,16 @@ from audit.errors import (
     EntryError,
     LogClosedError,
     LogFullError,
+    LogPoisonedError,
     LogRangeError,
     LogReadError,
+    VaultError,
 )
 from audit.findings import Code
 from audit.log import Log
 from audit.merkle import check_consistency, check_inclusion, leaf_hash
 from audit.note import open_checkpoint
 from audit.receipt import Receipt, verify_receipt
-from audit.verify import verify
 from audit.writer import Options
 from tests.audit.logs import (
     SIGNER,
@@ -49,19 +52,41 @@ def open_empty_log(tmp_path: Path) -> Iterator[Log]:
         yield log
 
 
+class Held(sqlite3.Connection):
+    """A connection that commits only while the gate is open."""
+
+    gate: "Gate"
+
+    @override
+    def execute(self, sql: str, *args: Any) -> sqlite3.Cursor:
+        if sql == "COMMIT":
+            self.gate.reached.set()
+            self.gate.opened.wait(timeout=10)
+        return super().execute(sql, *args)
+
+
 class Gate(Disk):
-    """A disk that holds the writer in its first publication until the gate opens."""
+    """A disk that, once shut, holds the writer in its next commit until the gate opens."""
 
     def __init__(self) -> None:
         self.reached = threading.Event()
         self.opened = threading.Event()
+        self.opened.set()
+
+    def shut(self) -> None:
+        """Hold the next commit."""
+        self.reached.clear()
+        self.opened.clear()
 
     @override
-    def write(self, path: Path, data: bytes) -> None:
-        if threading.current_thread().name == "audit-writer":
-            self.reached.set()
-            self.opened.wait(timeout=10)
-        super().write(path, data)
+    def connect(self, path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+        if read_only:
+            return super().connect(path, read_only=True)
+        connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, factory=Held
+        )
+        connection.gate = self
+        return connection
 
 
 def test_receipt_proves_the_line(log: Log) -> None:
@@ -109,7 +134,7 @@ def test_log_proves_every_state(
         leaf = leaf_hash(log.entry(index).leaf)
         check_inclusion(index, number, leaf, log.proof(index), states[-1][1])
     assert states[-1][0] == number
-    assert verify(directory, SIGNER.vkey) == []
+    assert findings(directory) == []
 
 
 def test_line_reads_back(log: Log) -> None:
@@ -141,9 +166,9 @@ def test_lines_are_read_by_soort(log: Log) -> None:
 
 
 def test_line_with_destroyed_payload_reads(tmp_path: Path) -> None:
-    """A line whose payload and salt were destroyed still stands, and can be proven."""
+    """A line whose zegel was destroyed still stands, and can be proven."""
     directory = a_log(tmp_path / "log", [3])
-    run_sql(directory, "UPDATE regel SET payload = NULL, salt = NULL WHERE seq = 1")
+    run_sql(directory, "UPDATE regel SET zegel = NULL WHERE seq = 1")
 
     with open_log(directory) as log:
         line = log.entry(1)
@@ -284,8 +309,9 @@ def test_unfit_entry_never_reaches_the_log(log: Log) -> None:
 def test_full_queue_is_refused_at_once(tmp_path: Path) -> None:
     """When too much waits, an append fails at once, and what waits is still recorded."""
     gate = Gate()
-    with open_log(tmp_path / "log", Options(disk=gate, capacity=3, publish_every=0)) as log:
-        log.append(*an_entry(0)).result()
+    with open_log(tmp_path / "log", Options(disk=gate, capacity=3)) as log:
+        gate.shut()
+        log.append(*an_entry(0))
         gate.reached.wait(timeout=10)
         one, two = log.append(*an_entry(1)), log.append_many([an_entry(2), an_entry(3)])
 
@@ -306,8 +332,9 @@ def test_group_larger_than_a_batch_is_refused(log: Log) -> None:
 def test_batch_has_an_end(tmp_path: Path) -> None:
     """What waits beyond 512 entries comes in a next batch; a group is never split."""
     gate = Gate()
-    with open_log(tmp_path / "log", Options(disk=gate, publish_every=0)) as log:
-        log.append(*an_entry(0)).result()
+    with open_log(tmp_path / "log", Options(disk=gate)) as log:
+        gate.shut()
+        log.append(*an_entry(0))
         gate.reached.wait(timeout=10)
         waiting = [
             log.append_many([an_entry(n) for n in range(first, first + 300)]) for first in (1, 301)
@@ -320,8 +347,9 @@ def test_batch_has_an_end(tmp_path: Path) -> None:
 def test_cancelled_while_waiting_is_not_recorded(tmp_path: Path) -> None:
     """A future that was cancelled before its turn leaves no line."""
     gate = Gate()
-    with open_log(tmp_path / "log", Options(disk=gate, publish_every=0)) as log:
-        log.append(*an_entry(0)).result()
+    with open_log(tmp_path / "log", Options(disk=gate)) as log:
+        gate.shut()
+        log.append(*an_entry(0))
         gate.reached.wait(timeout=10)
         cancelled = log.append(*an_entry(1))
         assert cancelled.cancel()
@@ -401,14 +429,19 @@ def test_checkpoint_file_follows(tmp_path: Path) -> None:
 def test_damaged_line_is_told_plainly(tmp_path: Path) -> None:
     """A line that cannot be read gives an error of ours, without its content."""
     directory = tmp_path / "log"
-    with open_log(directory) as log:
-        log.append(*an_entry(0)).result()
-        run_sql(directory, "UPDATE regel SET leaf = x'00'")
-        with pytest.raises(EntryError):
-            log.entry(0)
-        run_sql(directory, "DROP TABLE tegel", "ALTER TABLE regel RENAME TO weg")
-        with pytest.raises(LogReadError, match="niet te lezen"):
-            log.entry(0)
+    log = open_log(directory)
+    log.append(*an_entry(0)).result()
+    run_sql(directory, "UPDATE regel SET zegel = zeroblob(99)")
+    with pytest.raises(VaultError, match="veranderd of beschadigd"):
+        log.entry(0)
+    run_sql(directory, "UPDATE regel SET leaf = x'00'")
+    with pytest.raises(EntryError):
+        log.entry(0)
+    run_sql(directory, "ALTER TABLE regel RENAME TO weg")
+    with pytest.raises(LogReadError, match="niet te lezen"):
+        log.entry(0)
+    with pytest.raises(LogPoisonedError, match="de database geeft een fout"):
+        log.close()
 
 
 def test_several_producers(tmp_path: Path) -> None:

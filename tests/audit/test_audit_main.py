@@ -1,5 +1,6 @@
 """The tool of the auditor: what it prints, where, and with which exit code."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,10 +8,17 @@ from pathlib import Path
 import pytest
 
 from audit.__main__ import main
+from audit.checkpoint import Checkpoint
 from audit.entry import Soort
-from tests.audit.logs import OTHER_SIGNER, SIGNER, a_log, an_entry, open_log, run_sql
+from tests.audit.autoriteit import authority, issue
+from tests.audit.logs import OTHER_SIGNER, SIGNER, a_log, an_entry, open_log, run_sql, vault_of
 
 KEY = str(SIGNER.vkey)
+ALONE = (
+    "Let op: er zijn geen ankers; niemand anders bevestigt dit logboek.\n"
+    "Let op: de kluis is niet gegeven; de verzegelde inhoud is niet nagekeken.\n"
+)
+"""What is told of a log that nobody else confirms, when the keys of its vault are not given."""
 PROJECT = Path(__file__).parents[2]
 
 
@@ -21,7 +29,7 @@ def test_intact_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", str(directory), "--key", KEY]) == 0
 
     out, err = capsys.readouterr()
-    assert out == "In orde: 10 regels nagerekend.\n"
+    assert out == f"{ALONE}In orde: 10 regels nagerekend.\n"
     assert err == "\r10 van 10 regels nagerekend\n"
 
 
@@ -32,7 +40,7 @@ def test_open_voornemen_is_no_failure(tmp_path: Path, capsys: pytest.CaptureFixt
 
     assert main(["verify", str(tmp_path / "log"), "--key", KEY]) == 0
     assert capsys.readouterr().out == (
-        "Regel 0: het voornemen heeft nog geen afloop (geen fout, wel opvolgen).\n"
+        f"{ALONE}Regel 0: het voornemen heeft nog geen afloop (geen fout, wel opvolgen).\n"
         "In orde: 1 regels nagerekend.\n"
     )
 
@@ -40,13 +48,49 @@ def test_open_voornemen_is_no_failure(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_altered_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An altered line gives exit code 1 and a sentence that names it."""
     directory = a_log(tmp_path / "log", [10])
-    run_sql(directory, "UPDATE regel SET payload = x'7b7d' WHERE seq = 4")
+    run_sql(directory, "UPDATE regel SET hash = zeroblob(32) WHERE seq = 4")
 
     assert main(["verify", str(directory), "--key", KEY]) == 1
     assert capsys.readouterr().out == (
-        "Regel 4: de inhoud is veranderd: die past niet bij de regel.\n"
+        f"Regel 4: de regel is veranderd nadat hij werd vastgelegd.\n{ALONE}"
         "Niet in orde: zie hierboven.\n"
     )
+
+
+def test_options_reach_the_verifier(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With all options given the log is checked against them, and what fails is told."""
+    directory = a_log(tmp_path / "log", [10])
+    policy, tsa, kept, evidence = (tmp_path / name for name in ("p", "t", "k", "b"))
+    policy.write_text(f"log {KEY}\nquorum none\n")
+    tsa.write_bytes(issue("Wortel", None, authority()).pem())
+    empty = Checkpoint(origin=SIGNER.vkey.name, size=10, root=bytes(32))
+    kept.write_text(SIGNER.sign(empty.text()))
+    options = ["--policy", str(policy), "--tsa", str(tsa), "--ander", str(kept)]
+    options += ["--bewijs", str(evidence), "--kluis", str(vault_of(directory))]
+
+    assert main(["verify", str(directory), "--key", KEY, "--processen", "2", *options]) == 1
+    assert capsys.readouterr().out == (
+        "Regels 0 tot en met 9: van deze regels is ook een andere geschiedenis ondertekend.\n"
+        "Let op: er zijn geen ankers; niemand anders bevestigt dit logboek.\n"
+        "Niet in orde: zie hierboven.\n"
+    )
+    assert evidence.is_file()
+
+
+@pytest.mark.parametrize("option", ["--policy", "--tsa", "--ander", "--kluis"])
+def test_option_that_is_no_good(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    """A file that is not there, or holds something else, gives one sentence."""
+    directory = a_log(tmp_path / "log", [1])
+    rubbish = tmp_path / "rommel"
+    for content in (None, b"\xff", b"rommel\n"):
+        if content is not None:
+            rubbish.write_bytes(content)
+        assert main(["verify", str(directory), "--key", KEY, option, str(rubbish)]) in (1, 2)
+        assert re.fullmatch(
+            r"(\r1 van 1 regels nagerekend)?[A-Z][^\n]+\.\n", capsys.readouterr().err
+        )
 
 
 def test_key_may_stand_in_a_file(tmp_path: Path) -> None:
@@ -59,18 +103,20 @@ def test_key_may_stand_in_a_file(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """No log, another key, or a key that is none gives exit code 2 and one sentence."""
+    """No log, another key, or a key that is none gives one sentence and its exit code."""
     directory = a_log(tmp_path / "log", [1])
-    rubbish = tmp_path / "rommel"
+    rubbish, nothing = tmp_path / "rommel", tmp_path / "leeg"
     rubbish.write_bytes(b"\xff")
-    for place, key, sentence in (
-        (tmp_path, KEY, "In deze map staat geen logboek.\n"),
-        (directory, str(OTHER_SIGNER.vkey), "De sleutel past niet bij dit logboek.\n"),
-        (directory, "x", "De publieke sleutel heeft niet de vorm naam+nummer+sleutel.\n"),
-        (directory, str(rubbish), "Het bestand met de sleutel is niet te lezen.\n"),
-        (directory, "x" * 5000, "De publieke sleutel heeft niet de vorm naam+nummer+sleutel.\n"),
+    nothing.write_bytes(b"")
+    for place, key, code, sentence in (
+        (tmp_path, KEY, 2, "In deze map staat geen logboek.\n"),
+        (directory, str(OTHER_SIGNER.vkey), 1, "De sleutel past niet bij dit logboek.\n"),
+        (directory, "x", 2, "De publieke sleutel heeft niet de vorm naam+nummer+sleutel.\n"),
+        (directory, str(rubbish), 2, "Het bestand met de sleutel is niet te lezen.\n"),
+        (directory, str(nothing), 2, "In het bestand staat geen sleutel.\n"),
+        (directory, "x" * 5000, 2, "De publieke sleutel heeft niet de vorm naam+nummer+sleutel.\n"),
     ):
-        assert main(["verify", str(place), "--key", key]) == 2
+        assert main(["verify", str(place), "--key", key]) == code
         assert capsys.readouterr() == ("", sentence)
 
 
@@ -122,4 +168,4 @@ def test_auditor_needs_only_this_package(tmp_path: Path) -> None:
         check=True,
     )
 
-    assert ended.stdout == "In orde: 3 regels nagerekend.\n0 []\n"
+    assert ended.stdout == f"{ALONE}In orde: 3 regels nagerekend.\n0 []\n"

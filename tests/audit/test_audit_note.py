@@ -25,7 +25,7 @@ from audit.note import (
     parse_decimal,
     write_key,
 )
-from audit.storage import split_hashes
+from audit.tiles import split_tile
 from tests.audit.logs import ORIGIN, OTHER_SIGNER, SIGNER
 
 TESSERA = "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx"
@@ -54,7 +54,7 @@ def test_published_log_verifies(size: int, shared: Path) -> None:
     checkpoint = open_checkpoint((log / f"checkpoint.{size}").read_text(), vkey)
 
     tile = log / "tile" / "0" / "000.p" / str(size)
-    hashes = split_hashes(tile.read_bytes()) if size else ()
+    hashes = split_tile(tile.read_bytes(), size, tile.name) if size else ()
     assert (size, root_of(hashes)) == (checkpoint.size, checkpoint.root)
     if size:
         entries = bundle((log / "tile" / "entries" / "000.p" / str(size)).read_bytes())
@@ -177,7 +177,8 @@ def test_extension_lines_are_read_over() -> None:
         (str(SIGNER.vkey).replace("+A", "+B", 1), "nummer|soort"),
         (f"naam+12345678+{encode_base64(bytes([1]) + bytes(32))}", "nummer"),
         (f"naam+12345678+{encode_base64(bytes([1]) + bytes(31))}", "32 bytes"),
-        (f"naam+12345678+{encode_base64(bytes([6]) + bytes(32))}", "soort"),
+        (f"naam+12345678+{encode_base64(bytes([6]) + bytes(32))}", "1312 bytes"),
+        (f"naam+12345678+{encode_base64(bytes([2]) + bytes(32))}", "soort"),
         (f"na am+12345678+{encode_base64(bytes([1]) + bytes(32))}", "naam"),
         ("naam+12345678+AA=A", "base64"),
     ],

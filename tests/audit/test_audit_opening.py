@@ -31,9 +31,12 @@ from tests.audit.logs import (
     SIGNER,
     a_log,
     an_entry,
+    copy_log,
+    files,
     findings,
     open_log,
     run_sql,
+    vault_of,
 )
 
 PROJECT = Path(__file__).parents[2]
@@ -54,11 +57,6 @@ class CarelessDisk(Disk):
     def connect(self, path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         del read_only
         return sqlite3.connect(path, factory=Careless, isolation_level=None)
-
-
-def files(directory: Path) -> dict[str, bytes]:
-    """Return every file of a log with its content."""
-    return {path.name: path.read_bytes() for path in directory.iterdir()}
 
 
 def test_new_log_is_whole(tmp_path: Path) -> None:
@@ -103,7 +101,7 @@ def test_name_of_key_and_log_are_one(tmp_path: Path) -> None:
     signer = Signer.of("elders.example", Ed25519PrivateKey.generate())
 
     with pytest.raises(LogKeyError, match="andere naam"):
-        Log.open(tmp_path / "log", signer=signer, origin=ORIGIN)
+        Log.open(tmp_path / "log", signer=signer, origin=ORIGIN, kluis=vault_of(tmp_path / "log"))
     assert not (tmp_path / "log").exists()
 
 
@@ -198,7 +196,7 @@ OTHER_HISTORY = SIGNER.sign(Checkpoint(origin=ORIGIN, size=300, root=bytes(32)).
 
 
 # Name of the damage: how it is done, what is raised, and what is said.
-DAMAGE: dict[str, tuple[Callable[[Path], None], type[LogOpenError], str]] = {
+DAMAGE: dict[str, tuple[Callable[[Path], object], type[LogOpenError], str]] = {
     "old database": (
         put_old_database_back,
         LogBehindError,
@@ -227,20 +225,65 @@ DAMAGE: dict[str, tuple[Callable[[Path], None], type[LogOpenError], str]] = {
     "no stored checkpoints": (
         sql("DELETE FROM controlepunt"),
         LogBehindError,
+        "passen niet bij hun controlepunt",
+    ),
+    "stored checkpoint changed": (
+        sql("UPDATE controlepunt SET note = 'rommel' WHERE size = 600"),
+        LogBehindError,
+        "passen niet bij hun controlepunt",
+    ),
+    "tile of another history": (
+        lambda directory: (directory / "tile/1/000.p/2").write_bytes(bytes(64)),
+        LogBehindError,
+        "passen niet bij het bestand",
+    ),
+    "tiles of another history": (
+        lambda directory: [
+            path.write_bytes(bytes(path.stat().st_size))
+            for path in (directory / "tile").rglob("*")
+            if path.is_file()
+        ],
+        LogBehindError,
+        "passen niet bij het bestand",
+    ),
+    "head changed": (
+        sql("UPDATE kop SET size = 550"),
+        LogBehindError,
         "te veel of te weinig",
     ),
-    "tile deleted": (
-        sql("DELETE FROM tegel WHERE number = 1"),
+    "frontier changed": (
+        sql("UPDATE kop SET peaks = zeroblob(length(peaks))"),
+        LogBehindError,
+        "passen niet bij hun controlepunt",
+    ),
+    "frontier cut": (
+        sql("UPDATE kop SET peaks = x'00'"),
         LogOpenError,
-        "ontbreekt een tegel",
+        "past niet bij de grootte",
+    ),
+    "moment of the head changed": (
+        sql("UPDATE kop SET op = ''"),
+        LogBehindError,
+        "passen niet bij hun controlepunt",
+    ),
+    "head gone": (sql("DELETE FROM kop"), LogBehindError, "database met regels is weg"),
+    "vault gone": (
+        lambda directory: shutil.rmtree(vault_of(directory)),
+        LogOpenError,
+        "sleutel van de kluis",
+    ),
+    "search key gone": (
+        sql("DELETE FROM sleutel WHERE maand = 'index'"),
+        LogOpenError,
+        "zoeksleutel",
     ),
     "hash changed": (
         sql("UPDATE regel SET hash = zeroblob(32) WHERE seq = 550"),
         LogBehindError,
         "passen niet bij hun controlepunt",
     ),
-    "stored checkpoint changed": (
-        sql("UPDATE controlepunt SET note = 'rommel' WHERE size = 600"),
+    "checkpoint of the head changed": (
+        sql("UPDATE kop SET note = 'rommel'"),
         LogOpenError,
         "geen handtekening",
     ),
@@ -285,7 +328,12 @@ def test_crash_while_making_the_log_is_recovered(tmp_path: Path) -> None:
     """A log whose making stopped halfway, before any line, is simply made."""
     directory = a_log(tmp_path / "log", [])
     whole = files(directory)
-    for missing in (["checkpoint"], ["checkpoint", "vkey"], ["checkpoint", "vkey", "log.sqlite"]):
+    for missing in (
+        ["checkpoint"],
+        ["checkpoint", "vkey"],
+        ["checkpoint", "vkey", "log.sqlite"],
+        ["checkpoint", "vkey", "log.sqlite", "../log-kluis/1.key"],
+    ):
         for name in missing:
             (directory / name).unlink()
         open_log(directory).close()
@@ -305,7 +353,7 @@ def test_old_copy_of_everything_is_seen_by_who_kept_a_checkpoint(tmp_path: Path)
     """A whole older copy opens, but its log does not continue what somebody else kept."""
     directory = a_log(tmp_path / "log", [3])
     copy = tmp_path / "kopie"
-    shutil.copytree(directory, copy)
+    copy_log(directory, copy)
     with open_log(directory) as log:
         log.append(*an_entry(4)).result()
         kept = open_checkpoint(log.checkpoint(), SIGNER.vkey)
