@@ -20,9 +20,10 @@ from fastapi import FastAPI
 from adapters.brp import BrpBron
 from adapters.http import Verbinding
 from adapters.partner import PartnerBron
-from audit.entry import Soort
+from audit.entry import SUBJECT, Soort
 from audit.errors import AuditError
 from audit.log import Log
+from audit.writer import Options
 from broker.api.application import make_app
 from broker.api.context import Services
 from broker.api.middleware import VERSION
@@ -143,7 +144,13 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     await migrate(url)
     store = await Store.open(url, wait=settings.database_seconden)
     stack.push_async_callback(store.close)
-    log = Log.open(settings.log_folder, signer=signer, origin=settings.origin)
+    log = Log.open(
+        settings.log_folder,
+        signer=signer,
+        origin=settings.origin,
+        kluis=settings.kluis_folder,
+        options=Options(random_bytes=world.random_bytes),
+    )
     stack.callback(log.close)
     recorder = Recorder(log, world.clock, world.random_bytes)
     recovered = await recover(log, recorder)
@@ -251,6 +258,7 @@ async def recover(log: Log, recorder: Recorder) -> int:
                     soort=Soort.ONBEPAALD,
                     kenmerk=f"{line.kenmerk.removesuffix('/voornemen')}/onbepaald",
                     payload={"reden": "herstart", "voornemen": line.index},
+                    subject=(line.payload or {}).get(SUBJECT),
                 )
                 for line in lines
             ]
