@@ -48,7 +48,7 @@ _ASKED: Final = (
 _VERZOEK: Final = (
     "INSERT INTO verzoeken (id, gebruiker, organisatie, zaak, sleutel, grondslag, body,"
     " ontvangen_op) VALUES (?, 'g-017', 'zaanstad-college', 'hhk-zaandam-oost-2026', ?,"
-    " 'wgs-riec', '{}', ?)"
+    " 'wgs-riec', ?, ?)"
 )
 _BESLUIT: Final = (
     "INSERT INTO besluiten (id, verzoek, bron, deur, moment, uitkomst, dossier, besluit, versies)"
@@ -64,7 +64,8 @@ def fill(settings: Settings, count: int) -> None:
     database = sqlite3.connect(settings.data / "sluis.db")
     database.execute("PRAGMA synchronous = OFF")
     waiting: list[Future[tuple[Receipt, ...]]] = []
-    with Log.open(settings.log_folder, signer=signer, origin=_ORIGIN) as log:
+    kluis = settings.kluis_folder
+    with Log.open(settings.log_folder, signer=signer, origin=_ORIGIN, kluis=kluis) as log:
         entries: list[tuple[Entry, bytes]] = []
         for row in _rows(count):
             _store(database, row)
@@ -152,7 +153,8 @@ def _dossier(question: int, moment: dt.datetime, *, second: bool) -> dict[str, A
 def _store(database: sqlite3.Connection, row: dict[str, Any]) -> None:
     moment = row["moment"].astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
     if row["deur"] == "verzoek":
-        database.execute(_VERZOEK, (row["verzoek"], row["sleutel"], moment))
+        body = orjson.dumps({"bronnen": [row["bron"]]}).decode()
+        database.execute(_VERZOEK, (row["verzoek"], row["sleutel"], body, moment))
     kept = (row[name] for name in ("uitkomst", "dossier", "besluit"))
     database.execute(_BESLUIT, (row["id"], row["verzoek"], row["bron"], row["deur"], moment, *kept))
 
@@ -162,7 +164,8 @@ def _line(row: dict[str, Any]) -> Entry:
     return Entry(
         soort=soort,
         at=row["moment"],
-        kenmerk=f"{row['verzoek']}/{row['bron']}/{soort}",
+        kenmerk=f"{row['verzoek']}/1/{soort}",
+        subject=row["sleutel"],
         payload={
             "verzoek": row["verzoek"],
             "besluit": row["id"],

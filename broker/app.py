@@ -20,10 +20,11 @@ from fastapi import FastAPI
 from adapters.brp import BrpBron
 from adapters.http import Verbinding
 from adapters.partner import PartnerBron
-from audit.entry import Soort
+from audit.entry import SUBJECT, Soort
 from audit.errors import AuditError
 from audit.log import Log
 from audit.note import Signer
+from audit.writer import Options
 from broker.api.application import make_app
 from broker.api.context import Services
 from broker.api.middleware import VERSION
@@ -217,7 +218,13 @@ async def _record(
     client: httpx2.AsyncClient,
 ) -> _Record:
     """Open the log, compare it with what others hold of it, and begin to have it confirmed."""
-    log = Log.open(settings.log_folder, signer=signer, origin=settings.origin)
+    log = Log.open(
+        settings.log_folder,
+        signer=signer,
+        origin=settings.origin,
+        kluis=settings.kluis_folder,
+        options=Options(random_bytes=world.random_bytes),
+    )
     stack.callback(log.close)
     outside = Anchoring(
         clock=world.clock, random_bytes=world.random_bytes, logger=make_logger(world.lines)
@@ -287,6 +294,7 @@ async def recover(log: Log, recorder: Recorder) -> int:
                     soort=Soort.ONBEPAALD,
                     kenmerk=f"{line.kenmerk.removesuffix('/voornemen')}/onbepaald",
                     payload={"reden": "herstart", "voornemen": line.index},
+                    subject=(line.payload or {}).get(SUBJECT),
                 )
                 for line in lines
             ]

@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     """Holds at least 32 random bytes."""
     logboek_sleutel_bestand: Path | None = None
     """Holds an Ed25519 private key (PKCS #8, PEM, no password)."""
+    kluis: Path | None = None
+    """Folder with the keys of the vault of the log; in demo it lies in `data`. Not in a backup
+    together with the log: what was destroyed would come back with both."""
     logboek_naam: str | None = None
     """Origin of the log, such as `sluis.voorbeeld.nl/logboek`; fixed once there are lines."""
     bron_tokens: Path | None = None
@@ -111,6 +114,11 @@ class Settings(BaseSettings):
     def log_folder(self) -> Path:
         """Folder of the log."""
         return self.data / "logboek"
+
+    @property
+    def kluis_folder(self) -> Path:
+        """Folder with the keys of the vault of the log."""
+        return self.kluis or self.data / "sleutels" / "kluis"
 
     @property
     def origin(self) -> str:
@@ -229,6 +237,7 @@ def _productie(settings: Settings) -> list[str]:
         "logboek_naam",
         "policy_bestand",
         "stempeldiensten",
+        "kluis",
     )
     wrong = [
         f"In productie is {PREFIX}{name.upper()} verplicht."

@@ -10,8 +10,8 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
 from audit.errors import AuditError, LogRangeError
+from audit.ledger import Line
 from audit.note import encode_base64
-from audit.storage import Line
 from broker.api.context import HIDDEN, Context, Services, Uses, may
 from broker.api.paging import LIMIT, Cursor, Limiet, after, foreign, link_next
 from broker.api.problems import documented

@@ -106,7 +106,13 @@ async def _prepare(
     store = await Store.open(url)
     try:
         met = await _other(store, other)
-        plan = Plan(url=url, log=settings.log_folder, geleverd=geleverd, met=met)
+        plan = Plan(
+            url=url,
+            log=settings.log_folder,
+            kluis=settings.kluis_folder,
+            geleverd=geleverd,
+            met=met,
+        )
         return plan, await stretches(store, bounds, workers)
     finally:
         await store.close()

@@ -10,6 +10,7 @@ from broker.domain.ports import Identiteit
 from broker.errors import Fout, InvalidInputError
 
 KEY_BYTES: Final = 32
+_SLEUTEL: Final = re.compile(r"[pr]-[a-z2-7]{52}", re.ASCII)
 _BSN: Final = re.compile(r"[0-9]{9}", re.ASCII)
 _KVK: Final = re.compile(r"[0-9]{8}", re.ASCII)
 # People write a BSN as 999993653, 9999.93.653, 9999 93 653 or 9999-93-653; machines put a zero
@@ -64,6 +65,11 @@ class Pseudonimiseerder:
         """Return the keyed digest of a labelled number."""
         digest = hmac.digest(self._key, text.encode("ascii"), "sha256")
         return base64.b32encode(digest).decode("ascii").rstrip("=").lower()
+
+
+def is_sleutel(text: str) -> bool:
+    """Tell whether this has the form of a pseudonym."""
+    return _SLEUTEL.fullmatch(text) is not None
 
 
 def is_bsn(text: str) -> bool:

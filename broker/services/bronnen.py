@@ -1,6 +1,6 @@
 """The sources: who is asked as which deelnemer, through which adapter; and the question itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,3 +70,8 @@ class Bronnen:
         """Return how this organisatie is asked; an unknown one is no deelnemer, without source."""
         unknown = Aansluiting(organisatie=organisatie, deelnemers=(), bron=None)
         return self._known.get(organisatie, unknown)
+
+
+def nummer(bronnen: Sequence[str], bron: str) -> int:
+    """Return the number of a source in its verzoek; it stands in the reference of its lines."""
+    return bronnen.index(bron) + 1

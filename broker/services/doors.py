@@ -50,7 +50,7 @@ from broker.domain.ports import (
 from broker.domain.pseudoniem import Pseudonimiseerder
 from broker.errors import BrokerError, ConflictError, DecisionError, RecordError
 from broker.services.beslislogboek import Beslislogboek, digest
-from broker.services.bronnen import Aansluiting, Bronnen
+from broker.services.bronnen import Aansluiting, Bronnen, nummer
 from broker.services.caller import Beller
 from broker.services.gather import all_done
 from broker.services.recorder import Recorder, Regel
@@ -210,9 +210,8 @@ class Doors:
         """Record that there was no verdict; at door 2 it closes the voornemen."""
         rows, regels = [], []
         for bron in bronnen:
-            known = _known(put, deur, bron, self.clock.now())
-            nummer = self.ids.new("f")
-            row = self.beslislogboek.of_failure(put.trace, known, put.beller, error, nummer)
+            known, own = _known(put, deur, bron, self.clock.now()), self.ids.new("f")
+            row = self.beslislogboek.of_failure(put.trace, known, put.beller, error, own)
             told = {"deur": deur, "fout": error.slug, "beslislog_sha256": digest(row["regel"])}
             rows.append(row)
             regels.append(_line(Soort.FOUT, put, bron, told))
@@ -373,7 +372,7 @@ def _regel(soort: Soort, put: _Put, relay: _Relay, **more: str | list[str]) -> R
 
 
 def _line(soort: Soort, put: _Put, bron: str, facts: Mapping[str, Any]) -> Regel:
-    """Shape a line of the log: who asked what for, of which source."""
+    """Shape a line of the log: who asked what for; the reference tells a source by number."""
     asked = {
         "verzoek": put.id,
         "gebruiker": put.beller.gebruiker,
@@ -385,8 +384,9 @@ def _line(soort: Soort, put: _Put, bron: str, facts: Mapping[str, Any]) -> Regel
     }
     return Regel(
         soort=soort,
-        kenmerk=f"{put.id}/{bron}/{soort.value}",
+        kenmerk=f"{put.id}/{nummer(put.vraag.bronnen, bron)}/{soort.value}",
         payload={k: fact for k, fact in {**asked, **facts}.items() if fact is not None},
+        subject=put.sleutel,
     )
 
 

@@ -19,7 +19,7 @@ from broker.domain.besluit import Besluit, Uitkomst
 from broker.domain.dossier import ASKED, BEVRAGING, RESULTAATDELING, TREFFER
 from broker.domain.kalender import instant
 from broker.domain.ports import Clock
-from broker.domain.pseudoniem import holds_bsn
+from broker.domain.pseudoniem import holds_bsn, is_sleutel
 from broker.errors import Fout, InvalidInputError, NotFoundError
 from broker.services.beslispunt import (
     Aanroeper,
@@ -46,7 +46,6 @@ _ACTION: Final = (*_DECLARED, "grondslag", "taak", "ontvanger", "verzoek")
 _RESOURCE: Final = ("zaak", "bron", "betrokkene")
 _CONTEXT: Final = ("time", "traceparent", "supported_obligations")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
-_SLEUTEL: Final = re.compile(r"[pr]-[a-z2-7]{52}", re.ASCII)
 _TOLD: Final = ("code", "wet", "artikel", "uitleg", "feit", "herstelbaar", "herstel")
 _NOBODY: Final = "Deze gebruiker is niet bekend, of u mag niet voor deze gebruiker vragen."
 _BSN: Final = "Hier mag geen BSN staan."
@@ -229,7 +228,7 @@ def _doelwit(resource: Entiteit) -> _Doelwit | None:
 
 async def _sleutel(tx: ReadTx, doelwit: _Doelwit) -> str | None:
     """Return the pseudonym; a persoonskaart counts only with the zaak that it is in."""
-    if _SLEUTEL.fullmatch(doelwit.betrokkene):
+    if is_sleutel(doelwit.betrokkene):
         return doelwit.betrokkene
     try:
         kaart = await tx.persoonskaarten.get(doelwit.betrokkene)

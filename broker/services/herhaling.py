@@ -6,9 +6,8 @@ be done in a process of its own; what came of them is added up.
 
 import asyncio
 import datetime as dt
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -17,10 +16,8 @@ from typing import Any, Final, TypeAlias
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from audit.disk import DATABASE, Disk
 from audit.entry import Soort
-from audit.errors import LogReadError
-from audit.storage import Database
+from audit.reader import Reader
 from broker.decision.decide import Decider
 from broker.decision.regelset import Regelset
 from broker.domain import invoer
@@ -28,6 +25,7 @@ from broker.domain.besluit import Besluit
 from broker.errors import BrokerError, DecisionError
 from broker.services.beproeving import Verschil
 from broker.services.beslislogboek import digest
+from broker.services.bronnen import nummer
 from broker.services.regels import Regels
 from broker.store import Store
 
@@ -61,6 +59,7 @@ class Plan:
     url: str = field(repr=False)
     """Of the database; may hold a password."""
     log: Path
+    kluis: Path
     geleverd: bytes = field(repr=False)
     """The archive of the rule set that this software came with."""
     met: bytes | None = field(default=None, repr=False)
@@ -158,7 +157,7 @@ async def _replay(plan: Plan, stretch: Stretch) -> Herhaling:
     store = await Store.open(plan.url)
     regels = Regels(store, _load, Regelset.from_archive(plan.geleverd))
     try:
-        with _log(plan.log) as log:
+        with closing(Reader.open(plan.log, plan.kluis)) as log:
             async with store.read() as tx:
                 async for page in tx.besluiten.recorded(
                     stretch.bounds, after=stretch.after, upto=stretch.upto
@@ -170,7 +169,7 @@ async def _replay(plan: Plan, stretch: Stretch) -> Herhaling:
 
 
 async def _replay_page(
-    found: Herhaling, page: Sequence[Mapping[str, Any]], regels: Regels, log: Database
+    found: Herhaling, page: Sequence[Mapping[str, Any]], regels: Regels, log: Reader
 ) -> None:
     known, missing = _digests(log, page), set[str]()
     for row in page:
@@ -239,31 +238,18 @@ def _read(besluit: str) -> Besluit | None:
         return None
 
 
-@contextmanager
-def _log(folder: Path) -> Iterator[Database]:
-    """Open the log to read; a broker may have it open meanwhile.
-
-    Raises:
-        LogReadError: There is none, or it cannot be read.
-    """
-    try:
-        log = Database(Disk().connect(folder / DATABASE, read_only=True))
-    except sqlite3.Error:
-        raise LogReadError("In deze map staat geen logboek.") from None
-    try:
-        yield log
-    except sqlite3.Error:
-        raise LogReadError("Het logboek is niet te lezen.") from None
-    finally:
-        log.close()
-
-
-def _digests(log: Database, page: Iterable[Mapping[str, Any]]) -> dict[str, Digests]:
-    """Return what the log holds of each besluit; its line has the name of verzoek and bron."""
-    names = {f"{row['verzoek']}/{row['bron']}/{soort}" for row in page for soort in _LINES}
-    told = (orjson.loads(line.payload or b"{}") for line in log.known(sorted(names)).values())
+def _digests(log: Reader, page: Sequence[Mapping[str, Any]]) -> dict[str, Digests]:
+    """Return what the log holds of each besluit; its line has the name of its verzoek."""
+    names = {f"{row['verzoek']}/{_nummer(row)}/{soort}" for row in page for soort in _LINES}
+    told = log.payloads(sorted(names)).values()
     return {
         str(line["besluit"]): (str(line["dossier_sha256"]), str(line["besluit_sha256"]))
         for line in told
-        if "besluit_sha256" in line
+        if line is not None and "besluit_sha256" in line
     }
+
+
+def _nummer(row: Mapping[str, Any]) -> int:
+    """Return the number of a source in its verzoek, or 0 when that does not name it (any more)."""
+    bronnen = row["body"].get("bronnen") or []
+    return nummer(bronnen, row["bron"]) if row["bron"] in bronnen else 0

@@ -7,7 +7,7 @@ If we die between the two, the log tells of a change that was not made: the safe
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
-from audit.entry import Soort
+from audit.entry import SUBJECT, Soort
 from broker.domain.ports import Ids
 from broker.services.caller import Beller
 from broker.services.recorder import Recorder, Regel
@@ -36,7 +36,7 @@ class Keeper:
         Args:
             beller: Who reads.
             wat: What, such as `beslislogboek`.
-            payload: Which part of it; no content.
+            payload: Which part of it; no content. `sleutel` is whom it is about.
 
         Raises:
             RecordError: It could not be recorded; nothing may be shown.
@@ -48,6 +48,7 @@ class Keeper:
                 soort=Soort.INZAGE,
                 kenmerk=f"{self._ids.new('i')}/inzage",
                 payload={"wat": wat, **who, **known},
+                subject=known.get(SUBJECT),
             )
         )
 
@@ -63,7 +64,8 @@ class Keeper:
         Args:
             beller: Who makes it.
             wat: What happens, such as `zaak-beeindigd`.
-            payload: What the line commits to; no content and no clear identifiers.
+            payload: What the line commits to; no content and no clear identifiers. `sleutel`
+                is whom it is about.
             work: The change.
 
         Raises:
@@ -81,5 +83,6 @@ class Keeper:
                         "organisatie": beller.organisatie,
                         **{name: fact for name, fact in payload.items() if fact is not None},
                     },
+                    subject=payload.get(SUBJECT),
                 )
             )

@@ -232,7 +232,7 @@ class Pdp:
                 status=status,
             )
         )
-        await self.recorder.record(_line(verloop, row, status))
+        await self.recorder.record_all(_lines(verloop, row, status))
         async with self.store.begin() as tx:
             await tx.beslislogboek.insert_many([row])
 
@@ -264,18 +264,28 @@ def _found(soort: Zoeksoort, candidate: Evaluatie, oordeel: Oordeel) -> Bericht:
     return {name: value for name, value in found.items() if value}
 
 
-def _line(verloop: _Verloop, row: Mapping[str, Any], status: Status) -> Regel:
-    """Shape the line of the log: never content, only what the record is bound by."""
+def _lines(verloop: _Verloop, row: Mapping[str, Any], status: Status) -> list[Regel]:
+    """Shape the lines of the log: never content, only what the record is bound by.
+
+    A call about several subjects has a line for each, so that each can be told of its own.
+    """
     soort = Soort.FOUT if status is Status.ERROR else Soort.TOETSING
-    payload = {
-        "wat": verloop.event.value,
-        "gebruiker": row["gebruiker"],
-        "organisatie": row["organisatie"],
-        "beslislog_sha256": digest(row["regel"]),
-        "dossiers_sha256": [_sha256(stuk.information) for stuk in verloop.stukken],
-        "besluiten_sha256": [_sha256(stuk.besluit) for stuk in verloop.stukken if stuk.besluit],
-    }
-    return Regel(soort=soort, kenmerk=f"{row['id']}/{soort.value}", payload=payload)
+    sleutels = list(dict.fromkeys(stuk.sleutel for stuk in verloop.stukken)) or [None]
+    regels = []
+    for number, sleutel in enumerate(sleutels, 1):
+        stukken = [stuk for stuk in verloop.stukken if stuk.sleutel == sleutel]
+        payload = {
+            "wat": verloop.event.value,
+            "gebruiker": row["gebruiker"],
+            "organisatie": row["organisatie"],
+            "beslislog_sha256": digest(row["regel"]),
+            "dossiers_sha256": [_sha256(stuk.information) for stuk in stukken],
+            "besluiten_sha256": [_sha256(stuk.besluit) for stuk in stukken if stuk.besluit],
+        }
+        place = "" if len(sleutels) == 1 else f"/{number}"
+        kenmerk = f"{row['id']}{place}/{soort.value}"
+        regels.append(Regel(soort=soort, kenmerk=kenmerk, payload=payload, subject=sleutel))
+    return regels
 
 
 def _sha256(data: Mapping[str, Any]) -> str:

@@ -8,7 +8,6 @@ it, is recorded, and so nothing is asked and nothing leaves. What ends a questio
 in time is recorded all the same, and so is a change of facts: a consent can always be withdrawn.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +31,8 @@ class Regel:
     soort: Soort
     kenmerk: str
     payload: Mapping[str, Any]
+    subject: str | None = None
+    """The pseudonym of whom it is about; it is sealed with keys of that subject."""
 
 
 class Recorder:
@@ -74,15 +75,18 @@ class Recorder:
         moment = self._clock.now()
         entries = [
             (
-                Entry(soort=r.soort, at=moment, kenmerk=r.kenmerk, payload=dict(r.payload)),
+                Entry(
+                    soort=r.soort,
+                    at=moment,
+                    kenmerk=r.kenmerk,
+                    payload=r.payload,
+                    subject=r.subject,
+                ),
                 self._random(SALT_SIZE),
             )
             for r in regels
         ]
         try:
-            receipts: asyncio.Future[tuple[Receipt, ...]] = asyncio.wrap_future(
-                self._log.append_many(entries)
-            )
-            return list(await receipts)
+            return list(await self._log.record(entries))
         except AuditError as error:
             raise RecordError(str(error)) from error

@@ -8,6 +8,7 @@ from audit.receipt import Receipt
 from broker.domain.besluit import Besluit
 from broker.domain.dossier import Dossier
 from broker.domain.ports import Ids
+from broker.domain.pseudoniem import is_sleutel
 from broker.errors import DecisionError
 from broker.services.caller import Beller
 from broker.services.recorder import Recorder, Regel
@@ -29,22 +30,26 @@ class Toetsingen:
             DecisionError: The rules gave no verdict; that is recorded.
             RecordError: It could not be recorded; the verdict does not leave.
         """
-        toetsing = self._ids.new("t")
+        who = {"gebruiker": beller.gebruiker, "organisatie": beller.organisatie}
         try:
             besluit = await (await self._regels.now()).beslis(dossier)
         except DecisionError:
-            await self._record(toetsing, Soort.FOUT, beller, {"fout": DecisionError.slug})
+            await self._record(Soort.FOUT, dossier, {**who, "fout": DecisionError.slug})
             raise
         told = {
             "uitkomst": besluit.uitkomst.value,
             "gronden": [grond.code for grond in besluit.weigeringsgronden],
         }
-        return besluit, await self._record(toetsing, Soort.TOETSING, beller, told)
+        return besluit, await self._record(Soort.TOETSING, dossier, {**who, **told})
 
-    async def _record(
-        self, toetsing: str, soort: Soort, beller: Beller, told: Mapping[str, Any]
-    ) -> Receipt:
-        who = {"gebruiker": beller.gebruiker, "organisatie": beller.organisatie}
+    async def _record(self, soort: Soort, dossier: Dossier, payload: Mapping[str, Any]) -> Receipt:
+        sleutel = dossier.betrokkene.sleutel if dossier.betrokkene else None
         return await self._recorder.record(
-            Regel(soort=soort, kenmerk=f"{toetsing}/{soort.value}", payload={**who, **told})
+            Regel(
+                soort=soort,
+                kenmerk=f"{self._ids.new('t')}/{soort.value}",
+                payload=payload,
+                # Whoever asks writes this; what is no pseudonym of ours is nobody here.
+                subject=sleutel if sleutel is not None and is_sleutel(sleutel) else None,
+            )
         )

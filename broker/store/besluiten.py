@@ -87,11 +87,15 @@ class Besluiten:
     ) -> AsyncIterator[Sequence[Rij]]:
         """Yield what was recorded behind one place, up to and with another, in pages.
 
-        A row has `id`, `verzoek`, `bron`, `deur`, `dossier` and `besluit`.
+        A row has `id`, `verzoek`, `bron`, `deur`, `dossier` and `besluit`, and `body` of its
+        verzoek.
         """
         row = BesluitRow
-        wanted = select(*_ORDER, row.verzoek, row.bron, row.deur, row.dossier, row.besluit).where(
-            *_within(bounds), tuple_(*_ORDER) <= upto
+        told = (row.verzoek, row.bron, row.deur, row.dossier, row.besluit, VerzoekRow.body)
+        wanted = (
+            select(*_ORDER, *told)
+            .join(VerzoekRow, VerzoekRow.id == row.verzoek)
+            .where(*_within(bounds), tuple_(*_ORDER) <= upto)
         )
         if after is not None:
             wanted = wanted.where(tuple_(*_ORDER) > after)

@@ -105,16 +105,16 @@ async def test_verdict_without_its_line_cannot_be_read_afterwards(
 ) -> None:
     """After a 503 the besluiten that were not recorded stand nowhere."""
     world.bronnen["nla"].gegevens = (boete,)
-    real, calls = world.services.log.append_many, 0
+    real, calls = world.services.log.record, 0
 
-    def append_many(*args: object) -> object:
+    def record(*args: object) -> object:
         nonlocal calls
         calls += 1
         if calls == number:
             raise LogFullError("Er wacht te veel.")
         return real(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(world.services.log, "append_many", append_many)
+    monkeypatch.setattr(world.services.log, "record", record)
     answer = await world.ask(vraag)
     put = (await world.call("GET", "/verzoeken")).json()
     seen = [

@@ -53,7 +53,7 @@ async def test_log_that_refuses_stops_the_answer(
     log = world.services.log
     full = LogFullError("Er wacht te veel.")
     monkeypatch.setattr(log, "append", nth(number, log.append, full))
-    monkeypatch.setattr(log, "append_many", nth(number, log.append_many, full))
+    monkeypatch.setattr(log, "record", nth(number, log.record, full))
 
     answer = await world.ask(vraag)
 
@@ -102,7 +102,7 @@ async def test_refusal_that_cannot_be_logged_does_not_leave(
     log = world.services.log
     full = LogFullError("Er wacht te veel.")
     monkeypatch.setattr(log, "append", nth(1, log.append, full))
-    monkeypatch.setattr(log, "append_many", nth(1, log.append_many, full))
+    monkeypatch.setattr(log, "record", nth(1, log.record, full))
 
     assert_nothing_left(await world.ask({**vraag, "betrokkene": {"bsn": "999992971"}}))
 
@@ -146,7 +146,7 @@ async def test_change_that_cannot_be_logged_is_not_made(
     full = LogFullError("Er wacht te veel.")
     with monkeypatch.context() as patch:
         patch.setattr(log, "append", nth(1, log.append, full))
-        patch.setattr(log, "append_many", nth(1, log.append_many, full))
+        patch.setattr(log, "record", nth(1, log.record, full))
         answer = await world.call("POST", f"{path}/beeindiging", "am-riec-1", {})
 
     after = await world.call("GET", path, "am-riec-1")
@@ -167,5 +167,5 @@ async def test_many_questions_at_once_each_have_their_two_records(
     kenmerken = [line["kenmerk"] for line in lines.json()]
     for answer in answers:
         assert answer.status_code == 201
-        stem = f"{answer.json()['id']}/nla"
+        stem = f"{answer.json()['id']}/1"
         assert kenmerken.index(f"{stem}/voornemen") < kenmerken.index(f"{stem}/verstrekking")

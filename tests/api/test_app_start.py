@@ -40,12 +40,12 @@ async def test_demo_makes_its_keys_for_the_owner_only(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path / "var")
     async with open_services(settings):
         pass
-    keys = sorted((tmp_path / "var" / "sleutels").iterdir())
+    keys = sorted(p for p in (tmp_path / "var" / "sleutels").rglob("*") if p.is_file())
     before = [key.read_bytes() for key in keys]
     async with open_services(settings):
         pass
 
-    assert [key.name for key in keys] == ["logboek.pem", "pseudoniem.key"]
+    assert [key.name for key in keys] == ["1.key", "logboek.pem", "pseudoniem.key"]
     assert {key.stat().st_mode & 0o777 for key in keys} == {0o600}
     assert [key.read_bytes() for key in keys] == before
 
@@ -72,7 +72,14 @@ def test_production_refuses_what_is_for_trying() -> None:
         load_settings(omgeving=Omgeving.PRODUCTIE, database="sqlite:///x.db")
 
     told = str(refused.value)
-    for word in ("PSEUDONIEM_SLEUTEL", "LOGBOEK_SLEUTEL", "LOGBOEK_NAAM", "SQLite", "https://"):
+    for word in (
+        "PSEUDONIEM_SLEUTEL",
+        "LOGBOEK_SLEUTEL",
+        "LOGBOEK_NAAM",
+        "KLUIS",
+        "SQLite",
+        "https://",
+    ):
         assert word in told
 
 
@@ -87,6 +94,7 @@ def production(folder: Path) -> Settings:
         logboek_naam="sluis.example.nl/logboek",
         policy_bestand=folder / "policy",
         stempeldiensten=folder / "stempeldiensten",
+        kluis=folder / "kluis",
         adres="https://sluis.example.nl",
     )
 
@@ -177,7 +185,7 @@ async def test_open_voornemen_is_closed_as_unknown(tmp_path: Path) -> None:
             Entry(
                 soort=Soort.VOORNEMEN,
                 at=services.clock.now(),
-                kenmerk="v-1/nla/voornemen",
+                kenmerk="v-1/1/voornemen",
                 payload={"verzoek": "v-1"},
             ),
             salt=bytes(16),
@@ -189,7 +197,7 @@ async def test_open_voornemen_is_closed_as_unknown(tmp_path: Path) -> None:
     async with open_services(settings) as services:
         again = services.hersteld
 
-    assert (closed, kenmerk, left, again) == (1, "v-1/nla/onbepaald", [], 0)
+    assert (closed, kenmerk, left, again) == (1, "v-1/1/onbepaald", [], 0)
     vkey = settings.log_signer().vkey
     assert [finding for finding in verify(settings.log_folder, vkey) if not finding.is_note] == []
 
@@ -200,7 +208,7 @@ async def test_clock_before_the_last_line_refuses_to_recover(tmp_path: Path) -> 
     now = SystemClock().now()
     async with open_services(settings) as services:
         services.log.append(
-            Entry(soort=Soort.VOORNEMEN, at=now, kenmerk="v-1/nla/voornemen", payload={}),
+            Entry(soort=Soort.VOORNEMEN, at=now, kenmerk="v-1/1/voornemen", payload={}),
             salt=bytes(16),
         ).result()
     early = Outside(clock=FixedClock(now - dt.timedelta(days=1)), ids=RandomIds())

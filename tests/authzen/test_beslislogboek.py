@@ -242,7 +242,7 @@ async def test_no_record_no_answer(
     log = world.services.log
     full = LogFullError("Er wacht te veel.")
     with monkeypatch.context() as patch:
-        patch.setattr(log, "append_many", nth(1, log.append_many, full))
+        patch.setattr(log, "record", nth(1, log.record, full))
         answer = await world.client.post(
             f"/access/v1/{path}",
             json={**question(["identificatie"]), "evaluations": [question(["identificatie"])]},
@@ -336,7 +336,7 @@ async def test_reading_that_cannot_be_recorded_shows_nothing(
     await submit(world)
     log = world.services.log
     with monkeypatch.context() as patch:
-        patch.setattr(log, "append_many", nth(1, log.append_many, LogFullError("Vol.")))
+        patch.setattr(log, "record", nth(1, log.record, LogFullError("Vol.")))
         answer = await world.call("GET", "/beslislogboek", "fg-1")
 
     assert answer.status_code == 503

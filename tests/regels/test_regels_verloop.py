@@ -327,7 +327,7 @@ async def test_step_that_cannot_be_logged_is_not_made(
         raise LogFullError("Er wacht te veel.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(node.services.log, "append_many", full)
+        patch.setattr(node.services.log, "record", full)
         with pytest.raises(RecordError):
             await path[doing]()
 

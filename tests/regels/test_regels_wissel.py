@@ -285,7 +285,7 @@ async def test_no_verdict_that_cannot_be_recorded_is_told_as_such(
     def full(*_: object) -> None:
         raise LogFullError("Er wacht te veel.")
 
-    monkeypatch.setattr(node.services.log, "append_many", full)
+    monkeypatch.setattr(node.services.log, "record", full)
     with pytest.raises(RecordError):
         await node.ask()
 

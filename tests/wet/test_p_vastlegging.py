@@ -90,16 +90,16 @@ async def test_p19_no_record_no_data(
 ) -> None:
     """When a line cannot be written neither source nor requester gets anything (Bpg 6:4(2))."""
     world.bronnen["nla"].gegevens = (boete,)
-    real, calls = world.services.log.append_many, 0
+    real, calls = world.services.log.record, 0
 
-    def append_many(*args: Any) -> Any:  # noqa: ANN401 - as the real one
+    def record(*args: Any) -> Any:  # noqa: ANN401 - as the real one
         nonlocal calls
         calls += 1
         if calls == number:
             raise LogFullError("Er wacht te veel.")
         return real(*args)
 
-    monkeypatch.setattr(world.services.log, "append_many", append_many)
+    monkeypatch.setattr(world.services.log, "record", record)
     answer = await world.ask(vraag)
 
     assert answer.status_code == 503

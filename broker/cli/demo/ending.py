@@ -45,19 +45,24 @@ def _intact(folder: Path) -> Stap:
 
 
 def _bent(folder: Path) -> Stap:
-    """Change who asked in one row, as an operator with access to the database could."""
+    """Turn one release into a refusal, as an operator with access to the database could.
+
+    Who asked about whom is sealed: without the keys of the vault that cannot even be read.
+    """
     with sqlite3.connect(folder / DATABASE) as database:
         (number,) = database.execute(
             "SELECT min(seq) FROM regel WHERE soort = 'verstrekking'"
         ).fetchone()
         database.execute(
-            "UPDATE regel SET payload ="
-            " CAST(replace(CAST(payload AS TEXT), 'g-017', 'g-018') AS BLOB) WHERE seq = ?",
+            "UPDATE regel SET soort = 'weigering',"
+            " kenmerk = replace(kenmerk, 'verstrekking', 'weigering'),"
+            " leaf = CAST(replace(CAST(leaf AS TEXT), 'verstrekking', 'weigering') AS BLOB)"
+            " WHERE seq = ?",
             (number,),
         )
     findings = _findings(folder)
     return Stap(
-        titel=f"Een beheerder verandert in de database wie er vroeg (regel {number})",
+        titel=f"Een beheerder maakt van een verstrekking een weigering (regel {number})",
         verwacht="de controle vindt het, en noemt de regel",
         goed=any(f"Regel {number}:" in finding for finding in findings),
         gezien={"bevindingen": findings or "geen"},
