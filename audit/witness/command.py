@@ -152,9 +152,9 @@ def serve(
             raise WitnessError(
                 f"Poort {options.port} op {options.host} is niet vrij. Kies een andere met --poort."
             ) from None
-        say(welcome(vkeys, options.url or _address(server)))
-        signal.signal(signal.SIGTERM, _stop)
         with contextlib.suppress(KeyboardInterrupt):
+            signal.signal(signal.SIGTERM, _stop)
+            say(welcome(vkeys, options.url or _address(server)))
             server.run()
 
 

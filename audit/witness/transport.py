@@ -75,8 +75,8 @@ class HttpTransport:
         try:
             headers = {"Content-Type": "text/plain; charset=utf-8"} if body is not None else {}
             connection.request(method, parts.path or "/", body=body, headers=headers)
-            reply = connection.getresponse()
-            return self._read(connection, reply, end)
+            with connection.getresponse() as reply:
+                return self._read(connection, reply, end)
         except TimeoutError:
             raise WitnessError("De getuige antwoordt niet op tijd.") from None
         except (OSError, http.client.HTTPException, ValueError):
