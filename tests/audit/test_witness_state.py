@@ -262,9 +262,10 @@ class FullDisk(Disk):
             raise OSError(28, "vol")
 
     @override
-    def write(self, path: Path, data: bytes) -> None:
+    def write(self, path: Path, data: bytes, *, private: bool = False) -> None:
         self._do("write")
-        super().write(path, data)
+        path.touch(0o600 if private else 0o644)
+        path.write_bytes(data)
 
     @override
     def replace(self, source: Path, target: Path) -> None:
