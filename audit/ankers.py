@@ -156,8 +156,8 @@ def _stamp(size: int, name: str) -> str:
 class Grown(Protocol):
     """What is asked of a log to see whether it continues something."""
 
-    def checkpoint(self) -> str:
-        """Return the latest signed checkpoint."""
+    def newest(self) -> str:
+        """Return the newest signed checkpoint where the log is kept, of whichever node."""
 
     def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
         """Return the proof that the log at size `new` continues the log at size `old`."""
@@ -175,7 +175,7 @@ def check_continues(log: Grown, seen: Checkpoint, who: str) -> None:
         AnchorError: The log lies behind it, or has another history.
         AuditError: The log cannot be read.
     """
-    now = Checkpoint.parse(text_of(log.checkpoint()).decode())
+    now = Checkpoint.parse(text_of(log.newest()).decode())
     if seen.size > now.size:
         raise AnchorError(
             f"{who} zag al {seen.size} regels, en het logboek heeft er {now.size}:"

@@ -147,7 +147,8 @@ class Verankering:
         getuigen = self._outsiders.getuigen
         if getuigen is None or self._coverage.stopped:
             return True
-        taken, note = self._world.clock.now(), self._log.checkpoint()
+        taken = self._world.clock.now()
+        note = await asyncio.to_thread(self._log.newest)
         size = size_of(note)
         if size <= self._coverage.confirmed(Outsider.GETUIGEN).size:
             return True
@@ -182,7 +183,8 @@ class Verankering:
         if self._outsiders.getuigen is not None:
             self._target = self._cosigned
         else:
-            target = _Target(taken=self._world.clock.now(), note=self._log.checkpoint())
+            taken = self._world.clock.now()
+            target = _Target(taken=taken, note=await asyncio.to_thread(self._log.newest))
             self._target = target if target.size else None
             if target.size and not self._ankers.has(target.size):
                 await asyncio.to_thread(self._ankers.keep_note, target.size, target.note)
@@ -209,8 +211,13 @@ class Verankering:
 
     async def _take_in(self, outcomes: Sequence[Outcome]) -> None:
         """Tell how it went with each witness, and look closer when one of them objects."""
+        newest = 0
+        if any(outcome.ahead for outcome in outcomes):
+            newest = size_of(await asyncio.to_thread(self._log.newest))
         for outcome in outcomes:
-            self._tell("/".join(outcome.names), outcome.trouble)
+            # Another node may have been before us with what it wrote meanwhile.
+            if outcome.ahead is None or outcome.ahead > newest:
+                self._tell("/".join(outcome.names), outcome.trouble)
         getuigen = self._outsiders.getuigen
         if getuigen is None or not any(outcome.trouble for outcome in outcomes):
             return
