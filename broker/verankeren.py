@@ -20,7 +20,7 @@ from audit.witness.client import WitnessClient
 from broker.services.anchored import Own
 from broker.services.coverage import Coverage
 from broker.services.outsiders import Outsiders, Stempeldienst
-from broker.services.verankering import Cadence, Verankering, World
+from broker.services.verankering import Cadence, Verankering, World, teller
 from broker.settings import Omgeving, Settings, StartError
 
 _ENOUGH: Final = 2
@@ -44,6 +44,7 @@ def verankering(
         world.clock,
         outsiders=outsiders.sorts,
         budget=dt.timedelta(seconds=settings.max_ongeankerd_seconden),
+        changed=teller(world.logger),
     )
     anchoring = Verankering(
         Own(log=log, vkeys=tuple(vkeys), ankers=Ankers(log=settings.log_folder, disk=Disk())),

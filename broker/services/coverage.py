@@ -6,7 +6,7 @@ authority. The oldest line that is not covered may be as old as the budget, and 
 """
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Protocol
@@ -63,6 +63,7 @@ class Coverage:
         *,
         outsiders: Collection[Outsider] = (),
         budget: dt.timedelta = dt.timedelta(minutes=15),
+        changed: Callable[[str | None], None] = lambda _reason: None,
     ) -> None:
         """Start with nothing confirmed.
 
@@ -71,6 +72,7 @@ class Coverage:
             clock: The clock that gives entries their moments.
             outsiders: Who must confirm; none: nothing is anchored, and nothing refused.
             budget: How old the oldest line that is not covered may be.
+            changed: Is told why questions are not served any more, or None: they are again.
         """
         self._log = log
         self._clock = clock
@@ -78,6 +80,8 @@ class Coverage:
         self._confirmed = dict.fromkeys(outsiders, _NOTHING)
         self._oldest: tuple[int, dt.datetime] | None = None
         self._stopped: str | None = None
+        self._changed = changed
+        self._refusing = False
 
     @property
     def stopped(self) -> bool:
@@ -118,8 +122,13 @@ class Coverage:
         Raises:
             RecordError: The log cannot be read.
         """
-        if self._stopped is not None:
-            return self._stopped
+        reason = self._stopped or self._too_old()
+        if (reason is not None) is not self._refusing:
+            self._refusing = reason is not None
+            self._changed(reason)
+        return reason
+
+    def _too_old(self) -> str | None:
         age = self._uncovered()
         if age is None or age <= self._budget:
             return None

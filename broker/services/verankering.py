@@ -38,8 +38,8 @@ from broker.services.gather import all_done
 from broker.services.outsiders import Outsiders, Stempeldienst
 
 _NONCE_SIZE: Final = 16
-_OWN: Final = "sluis"
-"""Who failed, when it was none of the others."""
+_OWN: Final = "sluis/"
+"""Begins the name of who failed, when it was none of the others: the loop itself."""
 _UNEXPECTED: Final = "Bij het verankeren ging onverwacht iets mis."
 
 
@@ -104,7 +104,6 @@ class Verankering:
         self._target: _Target | None = None
         self._chosen: float | None = None
         self._told: dict[str, str | None] = {}
-        self._refusing = False
         self._ending = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -131,8 +130,8 @@ class Verankering:
             Outsider.STEMPELS: (self.stamp_round, self._cadence.stempels),
         }
         for outsider in sorted(self._outsiders.sorts):
-            turn, every = rounds[outsider]
-            self._tasks.append(asyncio.create_task(self._loop(turn, every), name=outsider))
+            loop = self._loop(outsider, *rounds[outsider])
+            self._tasks.append(asyncio.create_task(loop, name=outsider))
 
     async def close(self) -> None:
         """End the loops, and have the last lines witnessed."""
@@ -226,10 +225,12 @@ class Verankering:
         except AnchorError as error:
             self._coverage.stop(str(error))
 
-    async def _loop(self, turn: Callable[[], Awaitable[bool]], every: float) -> None:
+    async def _loop(
+        self, outsider: Outsider, turn: Callable[[], Awaitable[bool]], every: float
+    ) -> None:
         failures = 0
         while not self._ending.is_set():
-            done = await self._guarded(turn)
+            done = await self._guarded(turn, outsider)
             failures = 0 if done else failures + 1
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ending.wait(), self._pause(every, failures))
@@ -240,17 +241,20 @@ class Verankering:
         pause = self._cadence.again * 2.0 ** min(failures - 1, 16)
         return min(pause, max(self._cadence.patience, self._cadence.again))
 
-    async def _guarded(self, turn: Callable[[], Awaitable[bool]]) -> bool:
+    async def _guarded(
+        self, turn: Callable[[], Awaitable[bool]], outsider: Outsider = Outsider.GETUIGEN
+    ) -> bool:
         """Take one turn; whatever fails is told, and the loop goes on."""
+        own = f"{_OWN}{outsider}"
         try:
             done = await turn()
-            self._tell_objection()
+            self._coverage.objection()  # whoever asks it first, lets it be told
         except (AuditError, RecordError) as error:
-            self._tell(_OWN, str(error))
+            self._tell(own, str(error))
         except Exception:  # noqa: BLE001 - anchoring must go on; the text may hold an address
-            self._tell(_OWN, _UNEXPECTED)
+            self._tell(own, _UNEXPECTED)
         else:
-            self._tell(_OWN, None)
+            self._tell(own, None)
             return done
         return False
 
@@ -261,16 +265,17 @@ class Verankering:
         self._told[who] = reason
         if reason is not None:
             self._world.logger.warning(Event.ANKER_MISLUKT, wie=who, reden=reason)
-        elif who != _OWN:
+        elif not who.startswith(_OWN):
             self._world.logger.info(Event.VERANKERD, wie=who)
 
-    def _tell_objection(self) -> None:
-        """Tell when questions are not served any more, and when they are again."""
-        reason = self._coverage.objection()
-        if (reason is not None) == self._refusing:
-            return
-        self._refusing = reason is not None
+
+def teller(logger: FilteringBoundLogger) -> Callable[[str | None], None]:
+    """Return what tells that questions are not served any more, and that they are again."""
+
+    def tell(reason: str | None) -> None:
         if reason is None:
-            self._world.logger.info(Event.WEER_VERANKERD)
+            logger.info(Event.WEER_VERANKERD)
         else:
-            self._world.logger.error(Event.NIET_VERANKERD, reden=reason)
+            logger.error(Event.NIET_VERANKERD, reden=reason)
+
+    return tell

@@ -58,6 +58,7 @@ def productie(folder: Path) -> Settings:
         pseudoniem_sleutel_bestand=folder / "pseudoniem",
         logboek_sleutel_bestand=folder / "logboek",
         logboek_naam="sluis.example.nl/logboek",
+        kluis=folder / "kluis",
         adres="https://sluis.example.nl",
         policy_bestand=folder / "policy",
         stempeldiensten=folder / "diensten",

@@ -227,12 +227,12 @@ class FailingDisk(Disk):
             raise OSError(5, "de schijf is weg")
 
     @override
-    def write(self, path: Path, data: bytes) -> None:
+    def write(self, path: Path, data: bytes, *, private: bool = False) -> None:
         """Write half of the file when it fails here."""
         if self.left == 0:
             path.write_bytes(data[: len(data) // 2])
         self.step()
-        super().write(path, data)
+        super().write(path, data, private=private)
 
     @override
     def replace(self, source: Path, target: Path) -> None:

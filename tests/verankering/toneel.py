@@ -27,7 +27,7 @@ from broker.services.anchored import Own
 from broker.services.coverage import Coverage
 from broker.services.outsiders import Outsiders, Stempeldienst
 from broker.services.recorder import Recorder
-from broker.services.verankering import Cadence, Verankering, World
+from broker.services.verankering import Cadence, Verankering, World, teller
 from tests.audit.autoriteit import NOW, STAMPING, YEAR, Holder, Openssl, authority, issue
 from tests.audit.getuigen import Home
 from tests.audit.logs import SIGNER, START, an_entry
@@ -125,8 +125,13 @@ class Stage:
         self.lines = io.StringIO()
         self.grown = int(self.log.checkpoint().split("\n")[1])
         self.ankers = Ankers(log=self.folder, disk=self.disk)
+        logger = make_logger(self.lines)
         self.coverage = Coverage(
-            self.log, self.clock, outsiders=self.outsiders.sorts, budget=self.budget
+            self.log,
+            self.clock,
+            outsiders=self.outsiders.sorts,
+            budget=self.budget,
+            changed=teller(logger),
         )
         self.verankering = Verankering(
             Own(log=self.log, vkeys=(SIGNER.vkey,), ankers=self.ankers),
@@ -135,7 +140,7 @@ class Stage:
             world=World(
                 clock=self.clock,
                 random_bytes=lambda size: bytes(range(1, size + 1)),
-                logger=make_logger(self.lines),
+                logger=logger,
                 ticks=self.ticks,
             ),
             cadence=self.cadence,
