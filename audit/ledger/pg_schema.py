@@ -5,6 +5,7 @@ column that somebody added is seen: whatever stands there could change lines on 
 """
 
 import hashlib
+from itertools import count
 from pathlib import Path
 from typing import Any, Final, LiteralString, NoReturn
 
@@ -172,6 +173,27 @@ def grant(connection: Connection, role: str) -> None:
             sql.SQL("REVOKE EXECUTE ON FUNCTION logboek.remove_node FROM {}"),
         ):
             connection.execute(statement.format(name))
+
+
+def set_aside(connection: Connection) -> str | None:
+    """Give the schema of a log another name; return it, or None when there is no log.
+
+    Its lines and triggers stay as they are. Its functions name tables that are no longer there
+    under that name, so nothing can be added to it.
+
+    Raises:
+        psycopg.Error: This role may not do that.
+    """
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        if not _exists(connection):
+            return None
+        # A node that writes at this moment finishes first; its next turn fails.
+        connection.execute("LOCK TABLE logboek.kop IN ACCESS EXCLUSIVE MODE")
+        taken = {row[0] for row in connection.execute("SELECT nspname FROM pg_namespace")}
+        name = next(n for n in (f"logboek_oud_{i}" for i in count(1)) if n not in taken)
+        connection.execute(sql.SQL("ALTER SCHEMA logboek RENAME TO {}").format(sql.Identifier(name)))
+    return name
 
 
 def _exists(connection: Connection) -> bool:
