@@ -1,8 +1,8 @@
 """A new log after one that was lost or fell behind: the ceremony of decision 0019.
 
 The new log has another name, its own directory and its own vault. Its first line embeds the last
-checkpoint of the old one that the witnesses signed, with all signatures, the reason, and the two people
-who decided it. The old log is left as it is, and stays verifiable with its own key.
+checkpoint of the old one that the witnesses signed, with all signatures, the reason, and the two
+people who decided it. The old log is left as it is, and stays verifiable with its own key.
 
 Beside the new log lies `herstel/`: the payload and salt of that first line, and its receipt, so
 that whoever gets them can check it without the vault.

@@ -37,6 +37,7 @@ from broker.decision.register import default_root
 from broker.domain.ports import Bron, Clock, Ids
 from broker.domain.pseudoniem import Pseudonimiseerder
 from broker.errors import BrokerError
+from broker.logboek import open_log
 from broker.logs import Event, make_logger
 from broker.services.beslislogboek import Beslislogboek
 from broker.services.bronnen import Bronnen, MakeBron
@@ -218,13 +219,7 @@ async def _record(
     client: httpx2.AsyncClient,
 ) -> _Record:
     """Open the log, compare it with what others hold of it, and begin to have it confirmed."""
-    log = Log.open(
-        settings.log_folder,
-        signer=signer,
-        origin=settings.origin,
-        kluis=settings.kluis_folder,
-        options=Options(random_bytes=world.random_bytes),
-    )
+    log = open_log(settings, signer, Options(random_bytes=world.random_bytes))
     stack.callback(log.close)
     outside = Anchoring(
         clock=world.clock, random_bytes=world.random_bytes, logger=make_logger(world.lines)

@@ -4,27 +4,34 @@ from typing import TYPE_CHECKING
 
 from audit.errors import LogOpenError
 from audit.log import Log
+from audit.note import Signer
+from audit.writer import Options
 from broker.settings import Omgeving, Settings
 
 if TYPE_CHECKING:
     from audit.ledger.pg_connection import Address
 
 
-def open_log(settings: Settings) -> Log:
+def open_log(settings: Settings, signer: Signer, options: Options) -> Log:
     """Open the log.
+
+    Args:
+        settings: Where, and with which vault.
+        signer: The key of the log.
+        options: How it runs.
 
     Raises:
         LogOpenError: It may not be opened; the sentence tells why.
-        StartError: A key or a password cannot be read.
+        StartError: The password cannot be read.
     """
     address = log_address(settings)
-    signer = settings.log_signer()
     if address is None:
         return Log.open(
             settings.log_folder,
             signer=signer,
             origin=settings.origin,
             kluis=settings.kluis_folder,
+            options=options,
         )
     from audit.shared import open_shared  # noqa: PLC0415 - only who uses PostgreSQL needs it
 
@@ -34,6 +41,7 @@ def open_log(settings: Settings) -> Log:
         node=settings.logboek_knoop,
         signer=signer,
         kluis=settings.kluis_folder,
+        options=options,
     )
 
 

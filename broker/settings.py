@@ -29,6 +29,7 @@ from broker.services.handtekening import PublicKey, read_key
 PREFIX: Final = "SLUIS_"
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _PRIVATE: Final = 0o600
+_LOGBOEK: Final = r"^(|ingebouwd|postgresql://\S+)$"
 _OPA: Final = r"^(https?://(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+)(:[0-9]+)?/?)?$"
 
 
@@ -63,6 +64,12 @@ class Settings(BaseSettings):
     together with the log: what was destroyed would come back with both."""
     logboek_naam: str | None = None
     """Origin of the log, such as `sluis.voorbeeld.nl/logboek`; fixed once there are lines."""
+    logboek_database: str = Field(default="", pattern=_LOGBOEK)
+    """`postgresql://…`, or `ingebouwd`: in the folder of the log. In demo it is embedded when
+    nothing is said; in production it must be said."""
+    logboek_database_wachtwoord_bestand: Path | None = None
+    logboek_knoop: str = Field(default="knoop-1", pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")
+    """Name of this node of a log on PostgreSQL: another one for each process."""
     bron_tokens: Path | None = None
     """Folder with a file per organisatie, which holds the bearer token for its source."""
     regels_sleutel_bestand: Path | None = None
@@ -133,14 +140,19 @@ class Settings(BaseSettings):
             StartError: The file cannot be read, or this is no address.
         """
         url = self.database or f"sqlite:///{self.data / 'sluis.db'}"
-        if self.database_wachtwoord_bestand is None:
-            return url
-        password = _read(self.database_wachtwoord_bestand, "SLUIS_DATABASE_WACHTWOORD_BESTAND")
-        try:
-            whole = make_url(url).set(password=password.decode().strip())
-        except (ArgumentError, UnicodeDecodeError):
-            raise StartError("SLUIS_DATABASE of het wachtwoord daarvan is niet te lezen.") from None
-        return whole.render_as_string(hide_password=False)
+        return _with_password(url, self.database_wachtwoord_bestand, "SLUIS_DATABASE")
+
+    @property
+    def logboek_url(self) -> str | None:
+        """Address of the log on PostgreSQL, with its password; None: embedded. Never log this.
+
+        Raises:
+            StartError: The file cannot be read, or this is no address.
+        """
+        if self.logboek_database in ("", "ingebouwd"):
+            return None
+        file = self.logboek_database_wachtwoord_bestand
+        return _with_password(self.logboek_database, file, "SLUIS_LOGBOEK_DATABASE")
 
     def pseudonym_key(self) -> bytes:
         """Return the key of the pseudonyms; in demo it is made when it is missing.
@@ -246,6 +258,14 @@ def _productie(settings: Settings) -> list[str]:
     ]
     if (settings.database or "").startswith("sqlite"):
         wrong.append("In productie werkt Sluis niet met SQLite: geef een postgresql-adres.")
+    if not settings.logboek_database:
+        wrong.append(
+            "In productie is SLUIS_LOGBOEK_DATABASE verplicht: een postgresql-adres of ingebouwd."
+        )
+    if settings.logboek_database.startswith("postgresql") and (
+        "logboek_knoop" not in settings.model_fields_set
+    ):
+        wrong.append("Met het logboek op PostgreSQL is SLUIS_LOGBOEK_KNOOP in productie verplicht.")
     if settings.klok_begin is not None:
         wrong.append("In productie loopt de klok gelijk: SLUIS_KLOK_BEGIN mag er niet zijn.")
     if not settings.adres.startswith("https://"):
@@ -254,6 +274,17 @@ def _productie(settings: Settings) -> list[str]:
     if opa.scheme == "http" and opa.hostname not in _LOOPBACK:
         wrong.append("In productie begint SLUIS_OPA_URL met https://, tenzij OPA hier draait.")
     return wrong
+
+
+def _with_password(url: str, file: Path | None, name: str) -> str:
+    if file is None:
+        return url
+    password = _read(file, f"{name}_WACHTWOORD_BESTAND")
+    try:
+        whole = make_url(url).set(password=password.decode().strip())
+    except (ArgumentError, UnicodeDecodeError):
+        raise StartError(f"{name} of het wachtwoord daarvan is niet te lezen.") from None
+    return whole.render_as_string(hide_password=False)
 
 
 def _read(path: Path, name: str) -> bytes:

@@ -192,7 +192,8 @@ def set_aside(connection: Connection) -> str | None:
         connection.execute("LOCK TABLE logboek.kop IN ACCESS EXCLUSIVE MODE")
         taken = {row[0] for row in connection.execute("SELECT nspname FROM pg_namespace")}
         name = next(n for n in (f"logboek_oud_{i}" for i in count(1)) if n not in taken)
-        connection.execute(sql.SQL("ALTER SCHEMA logboek RENAME TO {}").format(sql.Identifier(name)))
+        rename = sql.SQL("ALTER SCHEMA logboek RENAME TO {}")
+        connection.execute(rename.format(sql.Identifier(name)))
     return name
 
 

@@ -13,7 +13,7 @@ What happens when the server goes away, in the words of the writer:
 - Back on the server, or on the one that took its place, everything is judged anew: its settings,
   the schema, whether this node is still admitted, and whether the log there continues the log
   that this node last saw, hash by hash. A log that does not is never written to: that is
-  LogBehindError, and it stays so until people have looked (docs/logboek-herstellen.md).
+  LogBehindError, and it stays so until people have looked (docs/logboek-op-postgresql.md).
 
 So an outage heals by itself, and a server that lost something does not pass for an outage.
 """

@@ -9,6 +9,7 @@ from broker.cli import (
     bundels,
     demo,
     impact,
+    logboek,
     partners,
     regels,
     replay,
@@ -40,6 +41,7 @@ app.command("adl")(adl.adl)
 app.command("witness")(witness.witness)
 app.add_typer(regels.app, name="regels")
 app.add_typer(audit.app, name="audit")
+app.add_typer(logboek.app, name="logboek")
 
 
 @app.callback()

@@ -76,6 +76,7 @@ def test_production_refuses_what_is_for_trying() -> None:
         "PSEUDONIEM_SLEUTEL",
         "LOGBOEK_SLEUTEL",
         "LOGBOEK_NAAM",
+        "LOGBOEK_DATABASE",
         "KLUIS",
         "SQLite",
         "https://",
@@ -95,6 +96,7 @@ def production(folder: Path) -> Settings:
         policy_bestand=folder / "policy",
         stempeldiensten=folder / "stempeldiensten",
         kluis=folder / "kluis",
+        logboek_database="ingebouwd",
         adres="https://sluis.example.nl",
     )
 
