@@ -5,6 +5,7 @@ and commits. Between them the head is locked, so the log cannot change.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final, LiteralString
 
 import psycopg
@@ -12,6 +13,7 @@ import psycopg
 from audit.entry import KeyRow
 from audit.errors import LogBehindError
 from audit.ledger import Batch, Head, Known
+from audit.ledger.pg_arrays import Bytes, Ints, Texts
 from audit.ledger.pg_reader import KNOWN, head_of, known_of
 from audit.ledger.pg_schema import Connection
 from audit.merkle import grow, unpack_peaks
@@ -96,21 +98,22 @@ class PostgresTurn:
             [(w, index) for index, e in enumerate(entries, batch.first) for w in e.words]
         )
         if batch.keys:
-            self._queue.append((ADD_KEYS, columns(batch.keys, 5)))
+            self._queue.append((ADD_KEYS, key_columns(batch.keys)))
         self._queue.append(
             (
                 _WRITE,
                 [
                     *(batch.first, head.size, head.peaks, head.op, head.note, head.kek),
-                    [e.soort.value for e in entries],
-                    [e.kenmerk for e in entries],
-                    [e.data for e in entries],
-                    [e.hash for e in entries],
-                    [e.sleutel for e in entries],
-                    [e.zegel for e in entries],
-                    *columns(words, 2),
-                    *columns(opened, 2),
-                    *columns(closed, 1),
+                    Texts.of([e.soort.value for e in entries]),
+                    Texts.of([e.kenmerk for e in entries]),
+                    Bytes.of([e.data for e in entries]),
+                    Bytes.of([e.hash for e in entries]),
+                    Bytes.of([e.sleutel for e in entries]),
+                    Bytes.of([e.zegel for e in entries]),
+                    *_pairs(words),
+                    Texts.of([name for name, _ in opened]),
+                    Ints.of([index for _, index in opened]),
+                    Texts.of([name for (name,) in closed]),
                 ],
             )
         )
@@ -120,21 +123,17 @@ class PostgresTurn:
         self, keys: Sequence[bytes], lines: Sequence[int], words: Sequence[tuple[int, int]]
     ) -> None:
         """Destroy what was shredded; see `Turn.erase`."""
-        self._queue.append((_ERASE, [list(keys), list(lines), *columns(words, 2)]))
+        self._queue.append((_ERASE, [Bytes.of(keys), Ints.of(lines), *_pairs(words)]))
         # At once: whoever shreds much does so page by page.
         self._send_queue()
 
     def rewrap(self, keys: Iterable[KeyRow]) -> None:
         """Replace epoch and wrapping of these keys."""
-        rows: list[tuple[bytes, int, bytes]] = []
-        for key in keys:
-            rows.append((key.id, key.epoch, key.verpakt))
-            if len(rows) == _REWRAPPED_TOGETHER:
-                self._queue.append((_REWRAP, columns(rows, 3)))
-                self._send_queue()
-                rows = []
-        if rows:
-            self._queue.append((_REWRAP, columns(rows, 3)))
+        waiting = iter(keys)
+        while rows := list(islice(waiting, _REWRAPPED_TOGETHER)):
+            ids, _, _, epochs, wrapped = key_columns(rows)
+            self._queue.append((_REWRAP, [ids, epochs, wrapped]))
+            self._send_queue()
 
     def commit(self) -> None:
         """Send what waits and commit; when this returns, all of it is on disk.
@@ -207,6 +206,16 @@ def follow(connection: Connection, seen: Head, head: Head, hashes: Sequence[byte
         raise LogBehindError("De regels in de database zijn niet meer die van eerder.")
 
 
-def columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
-    """Return rows as columns, also when there are no rows."""
-    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
+def key_columns(keys: Sequence[KeyRow]) -> list[Any]:
+    """Return the columns of keys, in the order of ADD_KEYS."""
+    return [
+        Bytes.of([key.id for key in keys]),
+        Bytes.of([key.onderwerp for key in keys]),
+        Texts.of([key.maand for key in keys]),
+        Ints.of([key.epoch for key in keys]),
+        Bytes.of([key.verpakt for key in keys]),
+    ]
+
+
+def _pairs(rows: Sequence[tuple[int, int]]) -> tuple[Ints, Ints]:
+    return Ints.of([first for first, _ in rows]), Ints.of([second for _, second in rows])

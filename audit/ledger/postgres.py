@@ -44,7 +44,7 @@ from audit.ledger.pg_connection import (
 )
 from audit.ledger.pg_reader import HEAD, PostgresReader, head_of
 from audit.ledger.pg_schema import Connection, check_role, check_schema, check_server, ensure_schema
-from audit.ledger.pg_turn import ADD_KEYS, PostgresTurn, StandbyError, columns, follow
+from audit.ledger.pg_turn import ADD_KEYS, PostgresTurn, StandbyError, follow, key_columns
 
 _FENCED: Final = "SL001"
 _KENMERK_TAKEN: Final = "regel_kenmerk_key"
@@ -152,7 +152,7 @@ class PostgresLedger(PostgresReader):
                     "SELECT logboek.create_log(%s::bytea, %s::text, %s::bigint)",
                     (head.peaks, head.note, head.kek),
                 )
-                connection.execute(ADD_KEYS, columns(keys, 5))
+                connection.execute(ADD_KEYS, key_columns(keys))
         except psycopg.errors.UniqueViolation as error:
             raise LogOpenError(
                 "Een andere knoop heeft dit logboek net gemaakt. Start deze knoop opnieuw."

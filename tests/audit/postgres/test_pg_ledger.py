@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from audit.entry import KeyRow, Soort
 from audit.errors import LogFencedError, LogOpenError, LogReadError, LogUnavailableError
 from audit.ledger import Head, TakenError
+from audit.ledger.pg_arrays import Bytes, Ints, Texts
 from audit.ledger.pg_connection import Address
 from audit.ledger.postgres import PostgresLedger
 from tests.audit.postgres.ledgers import (
@@ -284,3 +287,22 @@ def test_readers_are_bounded(ledger: PostgresLedger, monkeypatch: pytest.MonkeyP
     for one in taken:
         one.__exit__(None, None, None)
     assert ledger.head() == EMPTY_AFTER_JOIN
+
+
+@settings(max_examples=60)
+@given(
+    texts=st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))),
+    blobs=st.lists(st.binary(max_size=300)) | st.lists(st.binary(min_size=32, max_size=32)),
+    numbers=st.lists(st.integers(-(1 << 63), (1 << 63) - 1)),
+)
+def test_packed_columns_are_what_the_server_reads(
+    server: Server, texts: list[str], blobs: list[bytes], numbers: list[int]
+) -> None:
+    """Arrays that are packed by us arrive as the same values, also when they are empty."""
+    with psycopg.connect(server.uri) as connection:
+        row = connection.execute(
+            "SELECT %b::text[], %b::bytea[], %b::bigint[]",
+            (Texts.of(texts), Bytes.of(blobs), Ints.of(numbers)),
+        ).fetchone()
+
+    assert row == (texts, blobs, numbers)
