@@ -110,6 +110,7 @@ async def _prepare(
             url=url,
             log=settings.log_folder,
             kluis=settings.kluis_folder,
+            log_url=settings.logboek_url,
             geleverd=geleverd,
             met=met,
         )

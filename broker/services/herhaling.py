@@ -60,6 +60,8 @@ class Plan:
     """Of the database; may hold a password."""
     log: Path
     kluis: Path
+    log_url: str | None = field(default=None, repr=False)
+    """Of the log on PostgreSQL; may hold a password. None: it lies in `log`."""
     geleverd: bytes = field(repr=False)
     """The archive of the rule set that this software came with."""
     met: bytes | None = field(default=None, repr=False)
@@ -152,12 +154,22 @@ def compare(plan: Plan, stretch: Stretch) -> Verschil:
     return asyncio.run(_compare(plan, stretch))
 
 
+def _reader(plan: Plan) -> Reader:
+    if plan.log_url is None:
+        return Reader.open(plan.log, plan.kluis)
+    # Only who uses PostgreSQL for the log needs these.
+    from audit.ledger.pg_connection import Address  # noqa: PLC0415
+    from audit.ledger.pg_reader import PostgresReader  # noqa: PLC0415
+
+    return Reader.over(PostgresReader(Address(url=plan.log_url)), plan.kluis)
+
+
 async def _replay(plan: Plan, stretch: Stretch) -> Herhaling:
     found = Herhaling()
     store = await Store.open(plan.url)
     regels = Regels(store, _load, Regelset.from_archive(plan.geleverd))
     try:
-        with closing(Reader.open(plan.log, plan.kluis)) as log:
+        with closing(_reader(plan)) as log:
             async with store.read() as tx:
                 async for page in tx.besluiten.recorded(
                     stretch.bounds, after=stretch.after, upto=stretch.upto

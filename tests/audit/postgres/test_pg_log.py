@@ -1,17 +1,26 @@
 """The log on PostgreSQL does what the embedded log does: the same tests, on a real server."""
 
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from audit.errors import LogBehindError, LogFullError, LogKeyError, LogOpenError
+from audit.errors import (
+    LogBehindError,
+    LogFullError,
+    LogKeyError,
+    LogOpenError,
+    LogReadError,
+)
 from audit.findings import Code
 from audit.ledger.pg_connection import Address
 from audit.ledger.pg_export import export_log
+from audit.ledger.pg_reader import PostgresReader
 from audit.log import Log
 from audit.note import Checkpoint, Signer, open_checkpoint
+from audit.reader import Reader
 from audit.shared import open_shared
 from audit.writer import Options
 from tests.audit import logs, test_audit_log
@@ -192,6 +201,17 @@ DAMAGE = {
         "passen niet bij hun controlepunt",
     ),
 }
+
+
+def test_payloads_are_read_beside_a_node(place: Place, directory: Path) -> None:
+    """Who only reads, with the vault, gets payloads by kenmerk; without the vault nothing."""
+    kluis = vault_of(directory)
+    with closing(Reader.over(PostgresReader(place.address), kluis)) as reader:
+        found = reader.payloads(["v-3/toetsing", "weg"])
+    assert found == {"v-3/toetsing": {"nummer": 3}}
+
+    with pytest.raises(LogReadError, match="niet te lezen"):
+        Reader.over(PostgresReader(place.address), directory)
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
