@@ -155,7 +155,7 @@ async def trek_in(
     await uses.keeper.change(
         context.beller,
         "instemming-ingetrokken",
-        {"instemming": id, "op": op},
+        {"instemming": id, "zaak": found.zaak, "sleutel": found.sleutel, "op": op},
         lambda tx: tx.instemmingen.withdraw(id, op=op, door=context.beller.gebruiker),
     )
     return await _view(uses, id)

@@ -1,34 +1,28 @@
 """The log, for who checks it: lines, the signed checkpoint, and proofs."""
 
-import asyncio
 import datetime as dt
-from collections.abc import Callable
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
-from audit.errors import AuditError, LogRangeError
 from audit.ledger import Line
 from audit.note import encode_base64
 from broker.api.context import HIDDEN, Context, Services, Uses, may
-from broker.api.paging import LIMIT, Cursor, Limiet, after, foreign, link_next
+from broker.api.paging import LIMIT, Cursor, Limiet, link_next, numbers
 from broker.api.problems import documented
 from broker.api.rollen import Actie
 from broker.api.velden import StrictRoute
-from broker.errors import NotFoundError, RecordError
+from broker.errors import NotFoundError
+from broker.services.logboekzicht import Kant, told
+from broker.services.logboekzoeken import reading
 
 router = APIRouter(route_class=StrictRoute, tags=["logboek"])
-T = TypeVar("T")
 Lezer = Annotated[Context, may(Actie.LOGBOEK_LEZEN)]
 Controleur = Annotated[Context, may(Actie.LOGBOEK_CONTROLEREN)]
 Index = Annotated[int, Path(ge=0, le=2**53 - 1)]
 _PATH = "/logboek"
-FULL: Final = frozenset({"uitkomst", "gronden", "besluit_sha256", "dossier_sha256"})
-"""What follows from a full besluit: it may tell of an item that a requester may not know of."""
-_DIGITS = 15
-"""Of an index: below 2^53, which every reader keeps exact."""
 
 
 class InschrijvingView(BaseModel):
@@ -62,8 +56,8 @@ async def lees_inschrijvingen(
     limiet: Limiet = LIMIT,
 ) -> list[InschrijvingView]:
     """Lees de inschrijvingen in het logboek, de oudste eerst."""
-    begin = _next_index(cursor)
-    lines = await _read(lambda: uses.log.entries(begin, limiet))
+    begin = (numbers(cursor, 1) or [0])[0]
+    lines = await reading(lambda: uses.log.entries(begin, limiet))
     if lines:
         link_next(request, response, lines, limiet, str(lines[-1].index + 1))
     # A page may hold fewer than were read: what concerns others is left out, and Link goes on.
@@ -105,7 +99,7 @@ async def lees_bewijs(
 ) -> str:
     """Lees het bewijs dat een inschrijving in het logboek staat (C2SP tlog-proof)."""
     await _seen(uses, context, index)
-    receipt = await _read(lambda: uses.log.receipt(index))
+    receipt = await reading(lambda: uses.log.receipt(index))
     return receipt.text()
 
 
@@ -117,32 +111,8 @@ async def lees_consistentie(
     tot: Annotated[int, Query(ge=1, le=2**53 - 1, description="De nieuwere grootte.")],
 ) -> ConsistentieView:
     """Lees het bewijs dat het logboek tussen twee groottes alleen is gegroeid."""
-    proof = await _read(lambda: uses.log.consistency(van, tot))
+    proof = await reading(lambda: uses.log.consistency(van, tot))
     return ConsistentieView(van=van, tot=tot, bewijs=[encode_base64(step) for step in proof])
-
-
-def _next_index(cursor: str | None) -> int:
-    found = after(cursor)
-    if found is None:
-        return 0
-    if not (found[0].isascii() and found[0].isdecimal() and len(found[0]) <= _DIGITS):
-        raise foreign()
-    return int(found[0])
-
-
-async def _read(work: Callable[[], T]) -> T:
-    """Read the log beside the event loop.
-
-    Raises:
-        NotFoundError: What is asked lies outside the log.
-        RecordError: The log cannot be read.
-    """
-    try:
-        return await asyncio.to_thread(work)
-    except LogRangeError as error:
-        raise NotFoundError(str(error)) from None
-    except AuditError as error:
-        raise RecordError(str(error)) from error
 
 
 async def _seen(uses: Services, context: Context, index: int) -> Line:
@@ -151,7 +121,7 @@ async def _seen(uses: Services, context: Context, index: int) -> Line:
     Raises:
         NotFoundError: It is not there, or concerns another organisatie.
     """
-    line = await _read(lambda: uses.log.entry(index))
+    line = await reading(lambda: uses.log.entry(index))
     if not _concerns(line, context.only):
         raise NotFoundError(HIDDEN)
     return line
@@ -163,13 +133,16 @@ def _concerns(line: Line, only: str | None) -> bool:
 
 
 def _view(line: Line, only: str | None) -> InschrijvingView:
-    hidden = FULL if only is not None else frozenset()
-    told = line.payload and {n: fact for n, fact in line.payload.items() if n not in hidden}
+    return inschrijving_view(line, Kant.TOEZICHT if only is None else Kant.VRAGER)
+
+
+def inschrijving_view(line: Line, kant: Kant) -> InschrijvingView:
+    """Return a line as the API shows it to who sees it from this side."""
     return InschrijvingView(
         index=line.index,
         soort=line.soort,
         op=line.at,
         kenmerk=line.kenmerk,
-        inhoud=told,
+        inhoud=told(line, kant),
         inschrijving=line.leaf.decode(),
     )

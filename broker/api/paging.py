@@ -12,6 +12,7 @@ from fastapi import Query, Request, Response
 from broker.errors import Fout, InvalidInputError
 
 LIMIT: Final = 50
+_DIGITS: Final = 15
 _FOREIGN: Final = "Deze cursor is niet van Sluis. Begin opnieuw zonder cursor."
 
 Limiet = Annotated[int, Query(ge=1, le=200, description="Het aantal op één pagina.")]
@@ -63,6 +64,26 @@ def foreign() -> InvalidInputError:
     return InvalidInputError(_FOREIGN, [Fout(pointer="/cursor", melding=_FOREIGN)])
 
 
+def cursor_of(*last: str) -> str:
+    """Return the cursor of the page that comes after this."""
+    return base64.urlsafe_b64encode("\n".join(last).encode()).decode().rstrip("=")
+
+
+def numbers(cursor: str | None, parts: int) -> list[int] | None:
+    """Return the indexes that stand in a cursor, or None when there is none.
+
+    Raises:
+        InvalidInputError: It is not one of ours.
+    """
+    found = after(cursor, parts)
+    if found is None:
+        return None
+    # Below 2^53, which every reader keeps exact.
+    if not all(each.isascii() and each.isdecimal() and len(each) <= _DIGITS for each in found):
+        raise foreign()
+    return [int(each) for each in found]
+
+
 def link_next(
     request: Request, response: Response, rows: Sequence[Any], limiet: int, *last: str
 ) -> None:
@@ -77,6 +98,5 @@ def link_next(
     """
     if len(rows) < limiet:
         return
-    cursor = base64.urlsafe_b64encode("\n".join(last).encode()).decode().rstrip("=")
-    query = urlencode({**request.query_params, "cursor": cursor})
+    query = urlencode({**request.query_params, "cursor": cursor_of(*last)})
     response.headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'

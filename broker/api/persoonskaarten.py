@@ -119,12 +119,12 @@ async def leg_feit_vast(
     uses: Uses,
 ) -> PersoonskaartView:
     """Leg vast dat er een nieuw feit is. De onderzoekstermijn begint dan opnieuw."""
-    await _view(uses, context, id)
+    kaart = await _view(uses, context, id)
     op = not_ahead(body.op, uses.now(), "/op")
     await uses.keeper.change(
         context.beller,
         "feit-vastgelegd",
-        {"persoonskaart": id, "op": op},
+        {"persoonskaart": id, "zaak": kaart.zaak, "sleutel": kaart.sleutel, "op": op},
         lambda tx: tx.persoonskaarten.record_fact(id, op=op),
     )
     return await _view(uses, context, id)
@@ -143,12 +143,12 @@ async def beeindig_onderzoek(
     uses: Uses,
 ) -> PersoonskaartView:
     """Beëindig het onderzoek naar een betrokkene."""
-    await _view(uses, context, id)
+    kaart = await _view(uses, context, id)
     op = not_ahead(body.op, uses.now(), "/op")
     await uses.keeper.change(
         context.beller,
         "onderzoek-beeindigd",
-        {"persoonskaart": id, "op": op},
+        {"persoonskaart": id, "zaak": kaart.zaak, "sleutel": kaart.sleutel, "op": op},
         lambda tx: tx.persoonskaarten.close(id, op=op),
     )
     return await _view(uses, context, id)

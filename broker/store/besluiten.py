@@ -41,6 +41,15 @@ class Besluiten:
         wanted = select(BesluitRow).where(BesluitRow.verzoek == verzoek).order_by(*_ORDER)
         return [dict(row) for row in (await self._conn.execute(wanted)).mappings()]
 
+    async def some(self, besluiten: Sequence[str], chunk: int = CHUNK) -> dict[str, Rij]:
+        """Return those of these besluiten that were stored, by their id."""
+        found: dict[str, Rij] = {}
+        for start in range(0, len(besluiten), chunk):
+            wanted = select(BesluitRow).where(BesluitRow.id.in_(besluiten[start : start + chunk]))
+            rows = (await self._conn.execute(wanted)).mappings()
+            found |= {row["id"]: dict(row) for row in rows}
+        return found
+
     async def stream(
         self,
         *,

@@ -1,6 +1,6 @@
 """Gebruikers: who works with the broker, by number, with the facts of WGS 1.8."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import insert, select, update
@@ -36,6 +36,13 @@ class Gebruikers:
         if row is None:
             raise NotFoundError(UNKNOWN)
         return dict(row)
+
+    async def functies(self, gebruikers: Sequence[str]) -> dict[str, str]:
+        """Return what these gebruikers do with Sluis, by their id."""
+        wanted = select(GebruikerRow.id, GebruikerRow.functie).where(
+            GebruikerRow.id.in_(gebruikers)
+        )
+        return {row.id: row.functie for row in await self._conn.execute(wanted)}
 
     async def list(self, organisatie: str) -> list[Rij]:
         """Return the gebruikers of an organisatie, in the order of their ids."""

@@ -26,6 +26,7 @@ from broker.domain.dossier import (
 )
 from broker.domain.regelversie import Stap
 from broker.store.columns import Base, one_of, pseudonym
+from broker.store.models_inzage import EVIDENCE
 
 BRON_SOORTEN: Final = ("brp", "partner", "geen")
 FUNCTIES: Final = (
@@ -39,7 +40,14 @@ FUNCTIES: Final = (
 ROLLEN: Final = ("verwerker", "toetser", "beheerder")
 ZAAK_SOORTEN: Final = ("hhk", "casus", "scan")
 UITKOMSTEN: Final = ("toegewezen", "geweigerd", "instemming-vereist", "deels")
-INSERT_ONLY: Final = ("verzoeken", "besluiten", "beslislogregels", "regelversies", "regelstappen")
+INSERT_ONLY: Final = (
+    "verzoeken",
+    "besluiten",
+    "beslislogregels",
+    "regelversies",
+    "regelstappen",
+    *EVIDENCE,
+)
 """Evidence: triggers refuse every change of these tables."""
 METADATA: Final = Base.metadata
 

@@ -16,13 +16,16 @@ from broker.store.engine import open_engine, reading, writing
 from broker.store.failures import BUSY, translated
 from broker.store.gebruikers import Gebruikers
 from broker.store.instemmingen import Instemmingen
+from broker.store.inzageverzoeken import Inzageverzoeken
 from broker.store.migrate import head
 from broker.store.organisaties import Organisaties
 from broker.store.persoonskaarten import Persoonskaarten
 from broker.store.regelversies import Regelversies
 from broker.store.signalen import Signalen
 from broker.store.snapshot import Snapshot, read_snapshot
+from broker.store.steekproeven import Steekproeven
 from broker.store.toegang import Toegang
+from broker.store.uitstellen import Uitstellen
 from broker.store.verzoeken import Verzoeken
 from broker.store.zaken import Zaken
 
@@ -43,6 +46,9 @@ class Tx:
         self.besluiten = Besluiten(conn)
         self.beslislogboek = Beslislogboek(conn)
         self.regelversies = Regelversies(conn)
+        self.inzageverzoeken = Inzageverzoeken(conn)
+        self.uitstellen = Uitstellen(conn)
+        self.steekproeven = Steekproeven(conn)
 
 
 class ReadTx(Tx):

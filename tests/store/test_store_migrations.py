@@ -114,13 +114,20 @@ async def test_database_without_tables_is_not_opened(empty_url: str) -> None:
 
 
 def test_evidence_is_in_the_list() -> None:
-    """What the triggers guard are the questions, the besluiten and the versions of the rules."""
+    """The triggers guard questions, besluiten, rules, requests of subjects and review samples."""
     assert set(INSERT_ONLY) == {
         "verzoeken",
         "besluiten",
         "beslislogregels",
         "regelversies",
         "regelstappen",
+        "inzageverzoeken",
+        "uitstellen",
+        "uitstelstappen",
+        "afschriften",
+        "steekproeven",
+        "steekproefeenheden",
+        "steekproefoordelen",
     }
 
 
