@@ -31,6 +31,7 @@ from broker.api.middleware import VERSION
 from broker.api.openapi import openapi_document
 from broker.api.rollen import Rollen
 from broker.decision.decide import Decider
+from broker.decision.inzageregels import Inzageregels
 from broker.decision.opa.proof import Goudset, prove, prove_server
 from broker.decision.regelset import Regelset, RegisterError
 from broker.decision.register import default_root
@@ -46,11 +47,14 @@ from broker.services.doors import Doors
 from broker.services.effectberekeningen import Effectberekeningen
 from broker.services.eigen_beslispunt import EigenBeslispunt
 from broker.services.handtekening import Handtekening
+from broker.services.inzage import Inzage
 from broker.services.keeper import Keeper
+from broker.services.logboekzoeken import Zoeker
 from broker.services.pdp import Pdp
 from broker.services.recorder import Recorder, Regel
 from broker.services.regels import LoadRules, Regels
 from broker.services.regelversies import Regelversies
+from broker.services.steekproeven import Steekproeven
 from broker.services.toetsingen import Toetsingen
 from broker.services.verankering import World as Anchoring
 from broker.services.vuistregels import Vuistregels
@@ -195,6 +199,9 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
         regels=regels,
         regelversies=regelversies,
         coverage=record.coverage,
+        zoeker=Zoeker(record.log),
+        inzage=_inzage(keeper, record.log, pseudoniem, world),
+        steekproeven=Steekproeven(keeper=keeper, log=record.log, clock=world.clock, ids=world.ids),
         store=store,
         recorder=recorder,
         hersteld=record.recovered,
@@ -232,6 +239,18 @@ async def _record(
     anchoring.start()
     stack.push_async_callback(anchoring.close)
     return _Record(log=log, recorder=recorder, coverage=coverage, recovered=recovered)
+
+
+def _inzage(keeper: Keeper, log: Log, pseudoniem: Pseudonimiseerder, world: Outside) -> Inzage:
+    return Inzage(
+        keeper=keeper,
+        log=log,
+        zoeker=Zoeker(record.log),
+        pseudoniem=pseudoniem,
+        clock=world.clock,
+        ids=world.ids,
+        regels=Inzageregels.load(),
+    )
 
 
 async def _rules(

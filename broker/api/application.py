@@ -13,15 +13,19 @@ from broker.api import (
     beslislogboek,
     effectberekeningen,
     instemmingen,
+    inzageverzoeken,
     logboek,
     persoonskaarten,
     problems,
     regelversies,
     signalen,
+    steekproeven,
     toetsingen,
+    uitstellen,
     verzoeken,
     vuistregels,
     zaken,
+    zoekvragen,
 )
 from broker.api.authzen.application import METADATA, install
 from broker.api.context import Services, Uses
@@ -53,6 +57,10 @@ _PARTS: Final = tuple(
         regelversies,
         beslislogboek,
         logboek,
+        zoekvragen,
+        inzageverzoeken,
+        uitstellen,
+        steekproeven,
     )
 )
 

@@ -23,10 +23,13 @@ from broker.services.caller import Beller, Functie
 from broker.services.coverage import Coverage
 from broker.services.doors import Doors
 from broker.services.effectberekeningen import Effectberekeningen
+from broker.services.inzage import Inzage
 from broker.services.keeper import Keeper
+from broker.services.logboekzoeken import Zoeker
 from broker.services.pdp import Pdp
 from broker.services.regels import Regels
 from broker.services.regelversies import Regelversies
+from broker.services.steekproeven import Steekproeven
 from broker.services.toetsingen import Toetsingen
 from broker.services.vuistregels import Vuistregels
 
@@ -52,6 +55,9 @@ class Services:
     regelversies: Regelversies
     pdp: Pdp
     coverage: Coverage
+    zoeker: Zoeker
+    inzage: Inzage
+    steekproeven: Steekproeven
 
     def now(self) -> str:
         """Return the moment now, as text with offset."""

@@ -28,10 +28,12 @@ NO_TELEMETRY: Final[TelemetryConfig] = {
     "auto_configure": False,
 }
 """It would carry bodies, and the texts of errors, to wherever the environment says."""
+_CSP: Final = "Content-Security-Policy"
+"""A page for people brings its own; everything else may do nothing at all."""
 _HEADERS: Final = {
     "API-Version": VERSION,
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    _CSP: "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
@@ -93,7 +95,9 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            MutableHeaders(scope=message).update(_HEADERS)
+            headers = MutableHeaders(scope=message)
+            own = headers.get(_CSP)
+            headers.update(_HEADERS if own is None else {**_HEADERS, _CSP: own})
         await self._send(message)
 
 

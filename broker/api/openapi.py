@@ -28,6 +28,8 @@ _TAGS: Final = {
     "regelversies": "De regels zelf: voorstellen, beproeven, goedkeuren en laten gelden.",
     "beslislogboek": "Nagaan waarop elke beslissing rustte, genoeg om haar over te doen.",
     "logboek": "Nagaan wat er is vastgelegd, en dat er niets aan is veranderd.",
+    "inzageverzoeken": "Een betrokkene laten zien wat er over hem of haar is gevraagd en gedeeld.",
+    "steekproeven": "Vragen nakijken die het toeval aanwijst, door twee mensen apart.",
 }
 _VERSION_HEADER: Final = {
     "API-Version": {"description": "De versie van deze API.", "schema": {"type": "string"}}

@@ -53,6 +53,7 @@ _MELDINGEN: Final[Mapping[str, str]] = {
     "dubbel": "In deze lijst staat iets twee keer.",
     "base64": "Dit is geen base64.",
     "advies_of_afwijking": "Geef het advies van de commissie, of waarom u daarvan afwijkt.",
+    "toelichting": "Leg uit waarom dit niet of niet zeker rechtmatig is.",
     "cursor": "Deze cursor is niet van Sluis. Begin opnieuw zonder cursor.",
 }
 _OTHER: Final[Mapping[int, tuple[str, str]]] = {

@@ -12,11 +12,9 @@ from pydantic_core import PydanticCustomError
 from broker.api.context import Context, Services, Uses, may
 from broker.api.problems import documented
 from broker.api.rollen import Actie
-from broker.api.velden import Naam, Reden, StrictRoute
-from broker.domain import kalender
+from broker.api.velden import Naam, Reden, StrictRoute, instant_of
 from broker.domain.dossier import Datum, Deel, Tijdstip
 from broker.domain.regelversie import Regelversie, Stap, Status
-from broker.errors import Fout, InvalidInputError
 
 router = APIRouter(route_class=StrictRoute, tags=["regelversies"])
 _PATH = "/regelversies"
@@ -162,7 +160,7 @@ async def beproef(
     uses: Uses,
 ) -> RegelversieView:
     """Neem vastgelegde besluiten opnieuw, met de regels van nu en met deze: wat wordt anders?"""
-    van, tot = moment(body.van, "/van"), moment(body.tot, "/tot")
+    van, tot = instant_of(body.van, "/van"), instant_of(body.tot, "/tot")
     versie = await uses.regelversies.test(context.beller, id, van=van, tot=tot)
     return _view(uses, versie)
 
@@ -213,21 +211,6 @@ async def voer_in(
 ) -> RegelversieView:
     """Laat een goedgekeurde versie gelden, vanaf de eerstvolgende vraag en op elke server."""
     return _view(uses, await uses.regelversies.take_into_use(context.beller, id))
-
-
-def moment(text: str | None, pointer: str) -> dt.datetime | None:
-    """Return the moment of a date (00:00 in Amsterdam) or of a moment with offset.
-
-    Raises:
-        InvalidInputError: It lies outside the calendar of UTC.
-    """
-    if text is None:
-        return None
-    try:
-        return kalender.in_utc(kalender.instant(text))
-    except OverflowError:
-        melding = "Dit moment ligt buiten de kalender."
-        raise InvalidInputError(fouten=[Fout(pointer=pointer, melding=melding)]) from None
 
 
 def _view(uses: Services, versie: Regelversie) -> RegelversieView:

@@ -37,8 +37,16 @@ class Actie(StrEnum):
     BESLISPUNT_VRAGEN = "beslispunt:vragen"
     BESLISLOGBOEK_LEZEN = "beslislogboek:lezen"
     LOGBOEK_LEZEN = "logboek:lezen"
+    LOGBOEK_ZOEKEN = "logboek:zoeken"
     LOGBOEK_BEWIJZEN = "logboek:bewijzen"
     LOGBOEK_CONTROLEREN = "logboek:controleren"
+    INZAGE_BEHANDELEN = "inzage:behandelen"
+    INZAGE_LEZEN = "inzage:lezen"
+    UITSTEL_VOORSTELLEN = "uitstel:voorstellen"
+    UITSTEL_BESLISSEN = "uitstel:beslissen"
+    STEEKPROEF_TREKKEN = "steekproef:trekken"
+    STEEKPROEF_LEZEN = "steekproef:lezen"
+    STEEKPROEF_OORDELEN = "steekproef:oordelen"
 
 
 class Bereik(StrEnum):

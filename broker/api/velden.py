@@ -1,5 +1,6 @@
 """What may stand in a body: names, texts without a BSN, numbers of a subject; read strictly."""
 
+import datetime as dt
 import re
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final, Self
@@ -121,6 +122,24 @@ def not_ahead(given: str | None, now: str, pointer: str) -> str:
         melding = "Dit moment ligt in de toekomst."
         raise InvalidInputError(fouten=[Fout(pointer=pointer, melding=melding)])
     return given or now
+
+
+def instant_of(text: str | None, pointer: str) -> dt.datetime | None:
+    """Return what `moment_of` returns, or None when there is none."""
+    return None if text is None else moment_of(text, pointer)
+
+
+def moment_of(text: str, pointer: str) -> dt.datetime:
+    """Return the moment of a date (00:00 in Amsterdam) or of a moment with offset.
+
+    Raises:
+        InvalidInputError: It lies outside the calendar of UTC.
+    """
+    try:
+        return kalender.in_utc(kalender.instant(text))
+    except OverflowError:
+        melding = "Dit moment ligt buiten de kalender."
+        raise InvalidInputError(fouten=[Fout(pointer=pointer, melding=melding)]) from None
 
 
 class _StrictRequest(Request):

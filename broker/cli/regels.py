@@ -98,13 +98,14 @@ def beproef(
     folder: Map = None,
 ) -> None:
     """Neem vastgelegde besluiten opnieuw, met de regels van nu en met deze: wat wordt anders?"""
-    from broker.api.regelversies import NieuweBeproeving, moment
+    from broker.api.regelversies import NieuweBeproeving
     from broker.api.rollen import Actie
+    from broker.api.velden import instant_of
     from broker.cli.show import show_difference
 
     async def work(services: "OpenServices", context: "Context") -> "Regelversie":
         asked = _checked(NieuweBeproeving, {"van": van, "tot": tot})
-        bounds = {"van": moment(asked.van, "/van"), "tot": moment(asked.tot, "/tot")}
+        bounds = {"van": instant_of(asked.van, "/van"), "tot": instant_of(asked.tot, "/tot")}
         digest = await _digest(services, versie)
         with _counting() as progress:
             found = await services.regelversies.test(

@@ -75,7 +75,7 @@ class Zoeker:
 
     def size(self) -> int:
         """Return how many lines the log has now."""
-        return Checkpoint.parse(Note.parse(self._log.checkpoint()).text).size
+        return size_of(self._log)
 
     async def page(
         self, vraag: Zoekvraag, *, only: str | None, start: int, bound: int, limit: int
@@ -135,6 +135,11 @@ def _fits(line: Line, vraag: Zoekvraag) -> bool:
         and (vraag.van is None or line.at >= vraag.van)
         and (vraag.tot is None or line.at < vraag.tot)
     )
+
+
+def size_of(log: Log) -> int:
+    """Return how many lines a log has now, as its signed checkpoint says."""
+    return Checkpoint.parse(Note.parse(log.checkpoint()).text).size
 
 
 async def reading(work: Callable[[], T]) -> T:

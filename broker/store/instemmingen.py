@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broker.domain import kalender
@@ -43,6 +43,14 @@ class Instemmingen:
         if row is None:
             raise NotFoundError(UNKNOWN)
         return dict(row)
+
+    async def givers(self, *, zaak: str | None, sleutel: str | None) -> set[str]:
+        """Return who gave a consent that a question on this subject, in this zaak, could use."""
+        wanted = select(InstemmingRow.door).where(
+            InstemmingRow.zaak.is_(None) if zaak is None else InstemmingRow.zaak == zaak,
+            or_(InstemmingRow.sleutel.is_(None), InstemmingRow.sleutel == sleutel),
+        )
+        return set((await self._conn.execute(wanted)).scalars())
 
     async def list(self, organisatie: str, *, after: str = "", limit: int = 50) -> list[Rij]:
         """Return what an organisatie gave, in the order of the ids.

@@ -6,6 +6,6 @@
 
 from broker.services.inzage.afschrift import Afschrift
 from broker.services.inzage.handelingen import Handeling
-from broker.services.inzage.verzoeken import Inzage, Inzageverzoek, Verantwoording
+from broker.services.inzage.verzoeken import Gezien, Inzage, Inzageverzoek, Verantwoording
 
-__all__ = ["Afschrift", "Handeling", "Inzage", "Inzageverzoek", "Verantwoording"]
+__all__ = ["Afschrift", "Gezien", "Handeling", "Inzage", "Inzageverzoek", "Verantwoording"]

@@ -24,7 +24,7 @@ _MAANDEN: Final = (
 _AFLOOP: Final[Mapping[Afloop, str]] = {
     Afloop.VERSTREKT: "Deze gegevens zijn gegeven.",
     Afloop.NIETS_VERSTREKT: "Er is niets gegeven.",
-    Afloop.GEWEIGERD: "Dit mocht niet. Er is niets gegeven.",
+    Afloop.GEWEIGERD: "Dit mocht niet, of nog niet. Er is niets gegeven.",
     Afloop.GEEN_ANTWOORD: "Er kwam geen antwoord. Er is niets gegeven.",
     Afloop.ONBEKEND: "Wij weten niet zeker hoe dit afliep. Misschien zijn de gegevens gegeven.",
 }

@@ -48,6 +48,10 @@ class Inzageverzoek:
     op: dt.datetime
     afschriften: tuple[Mapping[str, Any], ...]
 
+    def late(self, moment: dt.datetime) -> bool:
+        """Tell whether the last day for an answer is over."""
+        return kalender.day_of(instant(moment.isoformat())) > self.uiterlijk
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gezien:
@@ -197,8 +201,6 @@ class Inzage:
         verzoek = await self.get(inzageverzoek)
         gezien = await self._all(verzoek)
         now, number = self.clock.now(), len(verzoek.afschriften) + 1
-        if any(each.waits(now) for each in gezien):
-            raise ConflictError("Er wacht nog een voorstel tot uitstel op een besluit.")
         made = await self._written(verzoek, gezien, number, now)
         row = {
             "inzageverzoek": verzoek.id,
@@ -210,9 +212,12 @@ class Inzage:
         who = {"door": beller.gebruiker, "organisatie": beller.organisatie, "op": now}
 
         async def work(tx: Tx) -> None:
-            shown = [each.handeling.kenmerk for each in gezien]
-            if any(uitstel.waits(now) for uitstel in await tx.uitstellen.of(shown)):
+            # Read again here: what was decided since must not slip through.
+            there = await tx.uitstellen.of([each.handeling.kenmerk for each in gezien])
+            if any(uitstel.waits(now) for uitstel in there):
                 raise ConflictError("Er wacht nog een voorstel tot uitstel op een besluit.")
+            if there != sorted(_uitstellen(gezien), key=lambda each: (each.op, each.id)):
+                raise ConflictError("Er is zojuist over een uitstel besloten. Probeer het opnieuw.")
             await tx.inzageverzoeken.add_copy({**row, **who})
 
         await self.keeper.change(beller, "afschrift-gemaakt", row, work)
@@ -301,6 +306,10 @@ class Inzage:
             uiterlijk=kalender.day_of(_shifted(received, self.regels.antwoord.duur, 1)),
             afschriften=tuple(afschriften),
         )
+
+
+def _uitstellen(gezien: Sequence[Gezien]) -> list[Uitstel]:
+    return [uitstel for each in gezien for uitstel in each.uitstellen]
 
 
 def _shifted(moment: int, duur: str, sign: int) -> int:
