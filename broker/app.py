@@ -160,11 +160,7 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     regels, regelversies = await _rules(settings, stack, store, keeper, world.clock)
     bronnen = Bronnen(world.make_bron or _adapters(settings, client))
     await bronnen.refresh(store)
-    beslislogboek = Beslislogboek(
-        engine="opa" if settings.opa_url else "ingebouwd",
-        software=VERSION,
-        random_bytes=world.random_bytes,
-    )
+    beslislogboek = _beslislogboek(settings, world)
     return OpenServices(
         clock=world.clock,
         ids=world.ids,
@@ -241,11 +237,16 @@ async def _record(
     return _Record(log=log, recorder=recorder, coverage=coverage, recovered=recovered)
 
 
+def _beslislogboek(settings: Settings, world: Outside) -> Beslislogboek:
+    engine = "opa" if settings.opa_url else "ingebouwd"
+    return Beslislogboek(engine=engine, software=VERSION, random_bytes=world.random_bytes)
+
+
 def _inzage(keeper: Keeper, log: Log, pseudoniem: Pseudonimiseerder, world: Outside) -> Inzage:
     return Inzage(
         keeper=keeper,
         log=log,
-        zoeker=Zoeker(record.log),
+        zoeker=Zoeker(log),
         pseudoniem=pseudoniem,
         clock=world.clock,
         ids=world.ids,

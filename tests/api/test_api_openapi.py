@@ -47,5 +47,5 @@ def test_no_subject_in_any_address() -> None:
 
     assert asked == {
         *("cursor", "deelnemer", "fase", "groep", "id", "index", "lijst", "limiet", "moment"),
-        *("organisatie", "tot", "traceparent", "uitleg", "van", "zaak"),
+        *("nummer", "organisatie", "tot", "traceparent", "uitleg", "uitstel", "van", "zaak"),
     }

@@ -20,6 +20,8 @@ from broker.settings import Settings
 from tests.api.conftest import World
 
 HHK: Final = "/handhavingsknelpunten"
+INZAGE: Final = "/inzageverzoeken"
+STEEKPROEVEN: Final = "/steekproeven"
 ANALIST, POORT, ACCOUNT, PRIVACY, BEHEER = (
     "analist",
     "poortwachter",
@@ -76,9 +78,26 @@ EXPECTED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("get", "/beslislogboek"): frozenset({PRIVACY}),
     ("get", "/logboek/inschrijvingen"): frozenset({PRIVACY}),
     ("get", "/logboek/inschrijvingen/{index}"): frozenset({PRIVACY}),
+    ("post", "/logboek/zoekvragen"): frozenset({PRIVACY}),
     ("get", "/logboek/controlepunt"): ALL,
     ("get", "/logboek/bewijzen/{index}"): frozenset({PRIVACY, BEHEER}),
     ("get", "/logboek/consistentie"): ALL,
+    ("get", INZAGE): frozenset({PRIVACY}),
+    ("post", INZAGE): frozenset({PRIVACY}),
+    ("get", f"{INZAGE}/{{id}}"): frozenset({PRIVACY}),
+    ("get", f"{INZAGE}/{{id}}/handelingen"): frozenset({PRIVACY, POORT}),
+    ("get", f"{INZAGE}/{{id}}/verantwoording"): frozenset({PRIVACY}),
+    ("post", f"{INZAGE}/{{id}}/uitstellen"): frozenset({PRIVACY, POORT}),
+    ("post", f"{INZAGE}/{{id}}/uitstellen/{{uitstel}}/besluit"): frozenset({PRIVACY, POORT}),
+    ("post", f"{INZAGE}/{{id}}/uitstellen/{{uitstel}}/vrijgave"): frozenset({PRIVACY, POORT}),
+    ("post", f"{INZAGE}/{{id}}/afschriften"): frozenset({PRIVACY}),
+    ("get", f"{INZAGE}/{{id}}/afschriften/{{nummer}}"): frozenset({PRIVACY}),
+    ("get", f"{INZAGE}/{{id}}/afschriften/{{nummer}}/pagina"): frozenset({PRIVACY}),
+    ("get", STEEKPROEVEN): frozenset({PRIVACY, POORT}),
+    ("post", STEEKPROEVEN): frozenset({PRIVACY}),
+    ("get", f"{STEEKPROEVEN}/{{id}}"): frozenset({PRIVACY}),
+    ("get", f"{STEEKPROEVEN}/{{id}}/eenheden"): frozenset({PRIVACY, POORT}),
+    ("post", f"{STEEKPROEVEN}/{{id}}/oordelen"): frozenset({PRIVACY, POORT}),
 }
 
 
@@ -151,6 +170,7 @@ async def test_every_functie_gets_only_its_own(world: World) -> None:
     wrong = []
     for (method, template), let_in in EXPECTED.items():
         path = template.replace("{id}", "niets").replace("{index}", "999999")
+        path = path.replace("{uitstel}", "niets").replace("{nummer}", "9999")
         body = None if method == "get" else {"onzin": 1}
         anonymous = await world.call(method, path, None, body)
         stranger = await world.call(method, path, "iemand-anders", body)
