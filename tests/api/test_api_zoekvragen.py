@@ -85,7 +85,8 @@ async def test_pages_come_once_and_in_order(asked: World, vraag: Vraag) -> None:
 async def test_a_search_without_words_ends(asked: World) -> None:
     """A search of everything, one line at a time, ends at the log as it was at the first page."""
     size = asked.services.zoeker.size()
-    count, cursor = 0, {}
+    count = 0
+    cursor: Vraag = {}
     while True:
         page = await search(asked, limiet=1, **cursor)
         count += len(page["inschrijvingen"])

@@ -205,15 +205,13 @@ async def test_bsn_in_words_is_refused(filled: Store) -> None:
 async def test_givers_are_those_whose_yes_could_count(store: Store) -> None:
     """Who agreed for this subject or for all in this zaak; not for another subject or zaak."""
     async with store.begin() as tx:
-        for number, changes in enumerate(
-            (
-                {"door": "alle"},
-                {"door": "deze", "sleutel": "p-7f3a"},
-                {"door": "ander", "sleutel": "p-9999"},
-                {"door": "buiten", "zaak": None, "sleutel": "p-7f3a"},
-            )
+        for consent in (
+            an_instemming(id="i-1", door="alle"),
+            an_instemming(id="i-2", door="deze", sleutel="p-7f3a"),
+            an_instemming(id="i-3", door="ander", sleutel="p-9999"),
+            an_instemming(id="i-4", door="buiten", sleutel="p-7f3a", zaak=None),
         ):
-            await tx.instemmingen.give(an_instemming(id=f"i-{number}", **changes))
+            await tx.instemmingen.give(consent)
     async with store.read() as tx:
         inside = await tx.instemmingen.givers(zaak="hhk-2026", sleutel="p-7f3a")
         outside = await tx.instemmingen.givers(zaak=None, sleutel="p-7f3a")
