@@ -55,11 +55,15 @@ async def lees_inschrijvingen(
     cursor: Cursor = None,
     limiet: Limiet = LIMIT,
 ) -> list[InschrijvingView]:
-    """Lees de inschrijvingen in het logboek, de oudste eerst."""
-    begin = (numbers(cursor, 1) or [0])[0]
-    lines = await reading(lambda: uses.log.entries(begin, limiet))
+    """Lees de inschrijvingen in het logboek, de oudste eerst. Dat u leest, wordt vastgelegd."""
+    # What is read is the log as it was at the first page: our own lines must not lengthen it.
+    begin, bound = numbers(cursor, 2) or (0, uses.zoeker.size())
+    most = min(limiet, bound - begin)
+    lines = await reading(lambda: uses.log.entries(begin, most)) if most > 0 else []
+    await uses.keeper.consult(context.beller, "logboek", {"vanaf": begin, "aantal": len(lines)})
     if lines:
-        link_next(request, response, lines, limiet, str(lines[-1].index + 1))
+        last = str(lines[-1].index + 1)
+        link_next(request, response, lines, limiet, last, str(bound))
     # A page may hold fewer than were read: what concerns others is left out, and Link goes on.
     return [_view(line, context.only) for line in lines if _concerns(line, context.only)]
 
@@ -70,8 +74,10 @@ async def lees_inschrijving(
     context: Lezer,
     uses: Uses,
 ) -> InschrijvingView:
-    """Lees één inschrijving."""
-    return _view(await _seen(uses, context, index), context.only)
+    """Lees één inschrijving. Dat u leest, wordt vastgelegd."""
+    line = await _seen(uses, context, index)
+    await uses.keeper.consult(context.beller, "logboek", {"vanaf": index, "aantal": 1})
+    return _view(line, context.only)
 
 
 @router.get(

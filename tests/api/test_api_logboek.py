@@ -50,5 +50,7 @@ async def test_lines_come_page_by_page(world: World) -> None:
         seen += [line["index"] for line in page.json()]
         path = page.headers.get("Link", "").partition(">")[0].removeprefix("</v1")
 
-    # That the first rules were taken into use, the seeds, and the four above.
+    # That the first rules were taken into use, the seeds, and the four above; and each page read.
     assert seen == list(range(6))
+    read = world.services.log.entries(6, 100)
+    assert [(line.payload or {}).get("vanaf") for line in read] == [0, 2, 4, 6]

@@ -15,7 +15,15 @@ from broker.services.inzage.uitstel import Voorstel
 from tests.lezen.conftest import Run
 from tests.lezen.wereld import BSNS, CATEGORIEEN, FG, ORGANISATIES, Vraag, Wereld, beller, wereld
 
-ENDS = ("verstrekt", "niets-verstrekt", "geweigerd", "geweigerd-2", "geen-antwoord", "open")
+ENDS = (
+    "verstrekt",
+    "niets-verstrekt",
+    "geweigerd",
+    "geweigerd-2",
+    "geen-antwoord",
+    "open",
+    "onbepaald",
+)
 WORDS = {
     "identificatie": "wie u bent",
     "inkomen": "uw inkomen",
@@ -60,11 +68,11 @@ def expected(world: Wereld, verzoek: Inzageverzoek, moments: dict[str, dt.dateti
 
 
 async def happened(world: Wereld, history: Sequence[Vraag]) -> dict[str, dt.datetime]:
-    """Let a history happen; return the moment of each question."""
+    """Let a history happen; return when each question ended."""
     moments = {}
     for vraag in history:
         kenmerk = await world.ask(vraag)
-        moments[kenmerk] = world.log.entry(world.lines[kenmerk][0]).at
+        moments[kenmerk] = world.log.entry(world.lines[kenmerk][-1]).at
     return moments
 
 
@@ -144,7 +152,8 @@ def test_what_waits_leaves_no_trace(run: Run, history: list[Vraag], chosen: set[
             for kenmerk, vraag in zip(moments, history, strict=True):
                 # What does not happen lets the time pass all the same.
                 if kenmerk in waiting:
-                    other.clock.moment += dt.timedelta(days=vraag.dagen)
+                    cut_off = 180 if vraag.afloop == "onbepaald" else 0
+                    other.clock.moment += dt.timedelta(days=vraag.dagen + cut_off)
                 else:
                     await other.ask(vraag)
             without = await other.inzage.copy(FG, (await opened(other)).id)

@@ -149,9 +149,25 @@ class Wereld:
         return kenmerk
 
     async def _end(self, kenmerk: str, asked: Mapping[str, Any], vraag: Vraag) -> None:
+        if vraag.afloop == "onbepaald":
+            await self._cut_off(kenmerk, asked)
+            return
         ends = {"geen-antwoord": Soort.FOUT, "geweigerd-2": Soort.WEIGERING}
         soort = ends.get(vraag.afloop, Soort.VERSTREKKING)
         await self._door(kenmerk, soort, "verstrekking", asked, vraag)
+
+    async def _cut_off(self, kenmerk: str, asked: Mapping[str, Any]) -> None:
+        """Close a voornemen as a start does, half a year later."""
+        self.clock.moment += dt.timedelta(days=180)
+        facts = {"reden": "herstart", "voornemen": self.lines[kenmerk][0]}
+        receipt = await self.recorder.record(
+            Regel(
+                soort=Soort.ONBEPAALD,
+                kenmerk=f"{kenmerk}/onbepaald",
+                payload={**facts, "sleutel": asked["sleutel"]},
+            )
+        )
+        self.lines[kenmerk].append(receipt.index)
 
     async def _door(
         self, kenmerk: str, soort: Soort, deur: str, asked: Mapping[str, Any], vraag: Vraag

@@ -30,6 +30,7 @@ _AFLOOP: Final[Mapping[Afloop, str]] = {
 }
 _ALLEEN_TREFFER: Final = "Alleen of er iets over u bekend is. Niet wat."
 _WIJZIGING: Final = "legde iets over u vast"
+_ONBEKEND: Final = "een organisatie"
 _NIETS: Final = "Er zijn geen regels om te laten zien."
 
 
@@ -147,13 +148,13 @@ def _slot(kop: Kop, regels: Inzageregels) -> tuple[str, ...]:
 
 def _regel(each: Handeling, namen: Mapping[str, str], regels: Inzageregels) -> Regel:
     woorden = regels.woorden
-    wie = namen.get(each.organisatie, each.organisatie)
+    wie = namen.get(each.organisatie, each.organisatie) or _ONBEKEND
     functie = woorden.functies.get(each.functie or "", "een medewerker")
     begin = f"Op {moment(each.op)}"
     if each.soort != VRAAG:
         verb, _, rest = woorden.wijzigingen.get(each.soort, _WIJZIGING).partition(" ")
         return _told(each, f"{begin} {verb} {wie} {rest}.", wie, functie)
-    bron = namen.get(each.bron or "", each.bron or "")
+    bron = namen.get(each.bron or "", each.bron or "") or _ONBEKEND
     verb = "vroeg" if each.gevraagd else "wilde"
     rest = "gegevens over u." if each.gevraagd else "gegevens over u vragen."
     gegeven = ", ".join(_words(each.verstrekt, woorden.categorieen))

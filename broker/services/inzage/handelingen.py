@@ -38,6 +38,7 @@ class Afloop(StrEnum):
 _AFLOOP: Mapping[Soort, Afloop] = {
     Soort.WEIGERING: Afloop.GEWEIGERD,
     Soort.FOUT: Afloop.GEEN_ANTWOORD,
+    Soort.ONBEPAALD: Afloop.ONBEKEND,
 }
 
 
@@ -72,19 +73,29 @@ class Handeling:
         return organisatie == self.organisatie or (self.gevraagd and organisatie == self.bron)
 
 
-async def collect(tx: ReadTx, lines: Sequence[Line]) -> list[Handeling]:
+async def collect(tx: ReadTx, lines: Sequence[Line], since: dt.datetime) -> list[Handeling]:
     """Return what these lines of one subject tell, the oldest first.
+
+    What began before `since` and went on after it is told from its beginning.
 
     Raises:
         RecordError: A besluit in the store is not the one that the log names.
     """
-    groups: dict[str, list[Line]] = {}
-    for line in lines:
-        groups.setdefault(stem_of(line), []).append(line)
     payloads = [line.payload or {} for line in lines]
     rows = await tx.besluiten.some([p["besluit"] for p in payloads if "besluit" in p])
     functies = await tx.gebruikers.functies(sorted({p.get("gebruiker", "") for p in payloads}))
-    return [_handeling(name, group, rows, functies) for name, group in groups.items()]
+    return [
+        _handeling(name, group, rows, functies)
+        for name, group in _grouped(lines).items()
+        if group[-1].at >= since
+    ]
+
+
+def _grouped(lines: Sequence[Line]) -> dict[str, list[Line]]:
+    groups: dict[str, list[Line]] = {}
+    for line in lines:
+        groups.setdefault(stem_of(line), []).append(line)
+    return groups
 
 
 def stem_of(line: Line) -> str:
@@ -98,29 +109,37 @@ def _handeling(
     rows: Mapping[str, Mapping[str, Any]],
     functies: Mapping[str, str],
 ) -> Handeling:
-    first = lines[0].payload or {}
-    asked = _asked(lines, rows) if "bron" in first else {"soort": first.get("wat", lines[0].soort)}
+    # A line that a start made to close a voornemen says only whose it is; the voornemen says all.
+    first = next((line for line in lines if "organisatie" in (line.payload or {})), lines[0])
+    facts = first.payload or {}
+    ended = any(line.soort in CLOSING for line in lines)
     return Handeling(
         kenmerk=kenmerk,
         op=lines[0].at,
         indexen=tuple(line.index for line in lines),
-        organisatie=first["organisatie"],
-        functie=functies.get(first.get("gebruiker", "")),
-        zaak=first.get("zaak"),
-        grondslag=first.get("grondslag"),
-        **asked,
+        organisatie=facts.get("organisatie", ""),
+        functie=functies.get(facts.get("gebruiker", "")),
+        zaak=facts.get("zaak"),
+        grondslag=facts.get("grondslag"),
+        **(
+            _asked(first, lines, rows)
+            if ended or "bron" in facts
+            else {"soort": facts.get("wat", first.soort.value)}
+        ),
     )
 
 
-def _asked(lines: Sequence[Line], rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _asked(
+    line: Line, lines: Sequence[Line], rows: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
     """Return what only a question to a source has."""
-    first = lines[0].payload or {}
-    dossier, _ = _recorded(lines[0], rows)
+    first = line.payload or {}
+    dossier, _ = _recorded(line, rows)
     verzoek, zaak = dossier.get("verzoek") or {}, dossier.get("zaak") or {}
     named = verzoek.get("verschijnsel")
     return {
         "soort": VRAAG,
-        "bron": first["bron"],
+        "bron": first.get("bron", ""),
         "gevraagd": any(was_asked(line) for line in lines),
         "doel": tuple(verzoek.get("doel") or ()),
         "verschijnselen": (named,) if named else tuple(zaak.get("verschijnselen") or ()),
@@ -133,7 +152,7 @@ def _asked(lines: Sequence[Line], rows: Mapping[str, Mapping[str, Any]]) -> dict
 def _ended(line: Line | None, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return how a question ended, and what of it went to who asked."""
     if line is None or line.soort is not Soort.VERSTREKKING:
-        return {"afloop": Afloop.ONBEKEND if line is None else _AFLOOP.get(line.soort)}
+        return {"afloop": Afloop.ONBEKEND if line is None else _AFLOOP[line.soort]}
     payload = line.payload or {}
     if not payload.get("gegevens"):
         return {"afloop": Afloop.NIETS_VERSTREKT}

@@ -263,11 +263,10 @@ class Inzage:
         )
 
     async def _all(self, verzoek: Inzageverzoek) -> tuple[Gezien, ...]:
-        vraag = Zoekvraag(sleutel=verzoek.sleutel, van=verzoek.van)
-        lines = await self.zoeker.all(vraag, bound=verzoek.grootte)
+        lines = await self.zoeker.all(Zoekvraag(sleutel=verzoek.sleutel), bound=verzoek.grootte)
 
         async def work(tx: ReadTx) -> tuple[Gezien, ...]:
-            handelingen = await collect(tx, lines)
+            handelingen = await collect(tx, lines, verzoek.van)
             found: dict[str, list[Uitstel]] = {each.kenmerk: [] for each in handelingen}
             for uitstel in await tx.uitstellen.of(list(found)):
                 found[uitstel.handeling].append(uitstel)
