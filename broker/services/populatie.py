@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from audit.entry import Soort
@@ -49,11 +50,16 @@ def first_from(log: Log, moment: dt.datetime, bound: int) -> int:
     return low
 
 
-def _eenheid(log: Log, line: Line) -> Eenheid | None:
+def whole(log: Log, line: Line) -> Line:
+    """Return a line with the facts of its voornemen, when only that still knew whose it was."""
     payload = line.payload or {}
-    if line.soort is Soort.ONBEPAALD and "voornemen" in payload:
-        # Made at a start, when only the voornemen still knew whose it was.
-        payload = log.entry(payload["voornemen"]).payload or {}
+    if line.soort is not Soort.ONBEPAALD or "voornemen" not in payload:
+        return line
+    return replace(line, payload={**(log.entry(payload["voornemen"]).payload or {}), **payload})
+
+
+def _eenheid(log: Log, line: Line) -> Eenheid | None:
+    payload = whole(log, line).payload or {}
     if "bron" not in payload:  # no question to a source, or destroyed
         return None
     stratum = Stratum(

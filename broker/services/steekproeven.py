@@ -35,7 +35,7 @@ from broker.services.caller import Beller
 from broker.services.keeper import Keeper
 from broker.services.logboekzicht import Kant, side
 from broker.services.logboekzoeken import reading, size_of
-from broker.services.populatie import population
+from broker.services.populatie import population, whole
 from broker.store import ReadTx, Tx
 
 _HIDDEN: Final = "Dit bestaat niet, of u mag het niet zien."
@@ -166,7 +166,7 @@ class Steekproeven:
 
         def seen() -> Iterator[Getrokken]:
             for unit in waiting:
-                line = self.log.entry(unit["regel"])
+                line = whole(self.log, self.log.entry(unit["regel"]))
                 kant = side(line, only)
                 if kant is not None:
                     yield _shown(unit, line, kant, verdicts.get(unit["nummer"], []), beller)
@@ -192,7 +192,7 @@ class Steekproeven:
             RecordError: It could not be recorded.
         """
         unit = await self.keeper.read(lambda tx: tx.steekproeven.unit(steekproef, nummer))
-        line = await reading(lambda: self.log.entry(unit["regel"]))
+        line = await reading(lambda: whole(self.log, self.log.entry(unit["regel"])))
         kant = side(line, only)
         if kant is None:
             raise NotFoundError(_HIDDEN)
@@ -229,22 +229,19 @@ class Steekproeven:
         Raises:
             ForbiddenError: It is one of both.
         """
-        verzoek = (line.payload or {}).get("verzoek")
-
-        async def work(tx: ReadTx) -> tuple[set[str], set[str]]:
-            if verzoek is None:
-                return set(), set()
-            asked = await tx.verzoeken.get(verzoek)
-            givers = await tx.instemmingen.givers(zaak=asked["zaak"], sleutel=asked["sleutel"])
-            for row in await tx.besluiten.list(verzoek):
-                consents = orjson.loads(row["dossier"]).get("instemmingen") or ()
-                givers |= {consent["door"] for consent in consents}
-            return {asked["gebruiker"]}, givers
-
-        askers, givers = await self.keeper.read(work)
-        if beller.gebruiker in askers | {(line.payload or {}).get("gebruiker")}:
+        facts = line.payload or {}
+        if facts.get("gebruiker") == beller.gebruiker:
             raise ForbiddenError(_OWN)
-        if beller.gebruiker in givers:
+
+        async def work(tx: ReadTx) -> set[str]:
+            zaak, sleutel = facts.get("zaak"), facts.get("sleutel")
+            givers = await tx.instemmingen.givers(zaak=zaak, sleutel=sleutel)
+            for row in await tx.besluiten.list(facts.get("verzoek", "")):
+                consents = orjson.loads(row["dossier"]).get("instemmingen") or ()
+                givers |= {consent.get("door") for consent in consents}
+            return givers
+
+        if beller.gebruiker in await self.keeper.read(work):
             raise ForbiddenError(_AGREED)
 
     def _drawn(self, opdracht: Opdracht, bound: int) -> Steekproef:

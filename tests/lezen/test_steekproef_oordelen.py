@@ -6,11 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.entry import Soort
 from broker.domain.steekproef import Oordeel
 from broker.errors import BrokerError, ForbiddenError, NotFoundError
 from broker.services.caller import Functie
-from broker.services.recorder import Regel
 from broker.services.steekproeven import Opdracht
 from tests.lezen.conftest import Run
 from tests.lezen.wereld import BEGIN, FG, ORGANISATIES, Vraag, Wereld, beller, wereld
@@ -33,7 +31,9 @@ def vragen(draw: st.DrawFn) -> Vraag:
         dagen=1,
         vrager=vrager,
         bron=bron,
-        afloop=draw(st.sampled_from(["verstrekt", "geweigerd", "geweigerd-2", "geen-antwoord"])),
+        afloop=draw(
+            st.sampled_from(["verstrekt", "geweigerd", "geweigerd-2", "geen-antwoord", "onbepaald"])
+        ),
         gegeven=("inkomen",),
         gebruiker=draw(names),
         instemming_van=tuple(draw(st.lists(names, max_size=2, unique=True))),
@@ -148,16 +148,8 @@ async def test_period_bounds_the_sample() -> None:
 
 async def test_question_that_was_cut_off_keeps_its_stratum() -> None:
     """A voornemen that a start closed as onbepaald is drawn by who asked it, and whom."""
-    vraag = Vraag(wie=0, dagen=1, vrager="college-a", bron="politie-b", afloop="open")
+    vraag = Vraag(wie=0, dagen=1, vrager="college-a", bron="politie-b", afloop="onbepaald")
     async with wereld([vraag]) as world:
-        (voornemen,) = world.lines["v-000001/1"]
-        await world.recorder.record(
-            Regel(
-                soort=Soort.ONBEPAALD,
-                kenmerk="v-000001/1/onbepaald",
-                payload={"reden": "herstart", "voornemen": voornemen},
-            )
-        )
         made = await world.steekproeven.draw(FG, opdracht(5))
         async with world.store.read() as tx:
             (unit,) = await tx.steekproeven.units(made)
