@@ -107,6 +107,10 @@ class DuplicateError(AuditError):
     """The kenmerk is taken by a line with other content. Nothing was recorded."""
 
 
+class BundleError(AuditError):
+    """A file of a bundle is absent, damaged or malformed; the sentence names it."""
+
+
 class UnusableError(AuditError):
     """What was handed to the verifier is no log, or the key is no key of this log."""
 
