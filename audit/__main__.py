@@ -2,7 +2,7 @@
 
 Needs this package and `cryptography`, no broker and no network. Exit code: 0 intact,
 1 findings, or the log of another key; 2 nothing that can be checked.
-`python -m audit witness DIR` runs a witness.
+`python -m audit witness DIR` runs a witness; `bundel` checks what somebody got from a log.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cryptography import x509
 
+from audit import bundle_command
 from audit.errors import AuditError, ForeignLogError, PolicyError, ReceiptError, UnusableError
 from audit.note import Vkey
 from audit.policy import Policy
@@ -32,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if args.command == "witness":
             return command.run(args, clock)
+        if args.command == "bundel":
+            return bundle_command.run(args, lambda key: _read_vkeys([key])[0])
         if args.command == "verify":
             return _verify(args)
         return _receipt(Path(args.file), _read_vkeys([args.key])[0])
@@ -56,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     receipt.add_argument("file", metavar="BESTAND", help="het bewijs (.tlog-proof)")
     witness = commands.add_parser("witness", help="draai een getuige van logboeken")
     command.add_arguments(witness)
+    bundle = commands.add_parser("bundel", help="controleer wat u uit een logboek kreeg")
+    bundle_command.add_arguments(bundle)
     key_help = "de publieke sleutel, of een bestand waar die in staat"
     log.add_argument("--key", required=True, action="append", metavar="VKEY", help=f"{key_help};"
                      " mag vaker, voor elke soort handtekening")  # fmt: skip

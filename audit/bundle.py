@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from audit.bundle_anchors import Anchors, load_policy, open_signed
 from audit.bundle_files import Files, lines, open_files, read
 from audit.bundle_form import (
-    ANCHORS,
     DISCLOSURES,
     EXTRACTS,
     MANIFEST,
@@ -64,6 +64,7 @@ _OWN_KEY = (
     "De publieke sleutel komt uit de bundel zelf: vergelijk hem met die van het logboek, of geef "
     "hem met --key (geen fout, wel doen)."
 )
+_STAMPS = "De tijdstempels in de bundel zijn hier niet nagekeken (geen fout)."
 _SECOND = "Dit staat er twee keer, of niet op volgorde."
 
 
@@ -86,18 +87,25 @@ class Report:
             self.findings.append("Er zijn nog meer bevindingen; deze lijst stopt hier.")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """What the auditor has from elsewhere; what is None is taken from the bundle itself."""
+
+    vkey: Vkey | None = None
+    """The public key of the log."""
+    keys: Path | None = None
+    """A file with the keys of a subject."""
+    policy: Path | None = None
+
+
 def verify_bundle(
-    place: Path,
-    vkey: Vkey | None = None,
-    key_file: Path | None = None,
-    progress: Progress | None = None,
+    place: Path, trust: Trust | None = None, progress: Progress | None = None
 ) -> Report:
     """Check a bundle.
 
     Args:
         place: A directory or a zip; nothing in it is changed.
-        vkey: The public key of the log, from elsewhere; None: that in the bundle.
-        key_file: The keys of a subject; None: those in the bundle, when they are there.
+        trust: What is known from elsewhere.
         progress: Is told how far it is.
 
     Raises:
@@ -110,7 +118,7 @@ def verify_bundle(
             raise UnusableError(str(error)) from None
         if manifest is None:
             raise UnusableError(f"Dit is geen bundel: er is geen {MANIFEST}.")
-        return _Check(files, vkey).run(manifest, key_file, progress or _ignore)
+        return _Check(files, trust or Trust()).run(manifest, progress or _ignore)
 
 
 def _ignore(_done: int, _total: int) -> None:
@@ -120,9 +128,9 @@ def _ignore(_done: int, _total: int) -> None:
 class _Check:
     """One run over one bundle."""
 
-    def __init__(self, files: Files, vkey: Vkey | None) -> None:
+    def __init__(self, files: Files, trust: Trust) -> None:
         self._files = files
-        self._given = vkey
+        self._trust = trust
         self._report = Report()
         self._disclosures: Iterator[Disclosure] = iter(())
         self._next: Disclosure | None = None
@@ -132,12 +140,13 @@ class _Check:
         self._tiles: list[int] = []
         self._holds = True
 
-    def run(self, manifest: bytes, key_file: Path | None, progress: Progress) -> Report:
+    def run(self, manifest: bytes, progress: Progress) -> Report:
         report = self._report
         try:
             told = Manifest.parse(manifest)
             checkpoint, vkey = self._signed()
-            self._macs = [Mac(key) for key in self._keys(key_file)]
+            self._macs = [Mac(key) for key in self._keys(self._trust.keys)]
+            policy = load_policy(self._files, self._trust.policy, report.notes.append)
         except BundleError as error:
             report.add(str(error))
             return report
@@ -150,33 +159,40 @@ class _Check:
         report.hits = 0 if self._macs else None
         self._disclosures = self._read_disclosures(checkpoint.size)
         self._next = next(self._disclosures, None)
-        self._leaves(told, checkpoint, progress)
+        anchors = Anchors(self._files, vkey, policy, report.add)
+        self._leaves(told, checkpoint, anchors, progress)
+        if anchors.stamps:
+            report.notes.append(_STAMPS)
         self._rest(checkpoint, vkey)
         return report
 
     # Step 1.
 
     def _signed(self) -> tuple[Checkpoint, Vkey]:
-        vkey = self._vkey()
+        vkeys = self._vkeys()
         note = self._text(CHECKPOINT)
         try:
-            return open_checkpoint(note, vkey), vkey
+            return open_signed(note, vkeys), vkeys[0]
         except NoteError as error:
             raise BundleError(f"Het bestand {CHECKPOINT} is niet echt. {error}") from None
 
-    def _vkey(self) -> Vkey:
-        own: Vkey | None = None
+    def _vkeys(self) -> list[Vkey]:
+        """Return the keys of the log: that which is trusted first."""
+        own: list[Vkey] = []
         for row in self._text(VKEY).splitlines():
             try:
-                own = own or Vkey.parse(row)
+                own.append(Vkey.parse(row))
             except NoteError as error:
                 raise BundleError(f"Het bestand {VKEY} klopt niet. {error}") from None
-        if self._given is None and own is not None:
+        if not own:
+            raise BundleError(f"Het bestand {VKEY} is leeg: er staat geen sleutel in.")
+        given = self._trust.vkey
+        if given is None:
             self._report.notes.append(_OWN_KEY)
             return own
-        if self._given is None or own != self._given:
+        if given not in own:
             raise UnusableError("De sleutel past niet bij deze bundel.")
-        return self._given
+        return [given, *(vkey for vkey in own if vkey != given)]
 
     def _text(self, name: str) -> str:
         try:
@@ -201,7 +217,9 @@ class _Check:
 
     # Step 2.
 
-    def _leaves(self, manifest: Manifest, checkpoint: Checkpoint, progress: Progress) -> None:
+    def _leaves(
+        self, manifest: Manifest, checkpoint: Checkpoint, anchors: Anchors, progress: Progress
+    ) -> None:
         size = checkpoint.size
         gone = Ranges(manifest.vernietigd)
         for number in range(-(-size // TILE_WIDTH)):
@@ -209,14 +227,20 @@ class _Check:
             first = number * TILE_WIDTH
             for index, data in enumerate(self._bundle(number, width), start=first):
                 self._leaf(manifest.bereik, index, data, gone)
+                if self._holds:
+                    anchors.pass_by(index + 1, self._root)
             progress(first + width, size)
         if not self._holds:
             return
+        anchors.finish()
         for level, row in enumerate(self._edges):
             if row:
                 self._compare(TilePath(level, self._tiles[level], len(row)), row)
-        if edges_root(self._edges) != checkpoint.root:
+        if self._root() != checkpoint.root:
             self._report.add("De regels in de bundel zijn niet de regels die zijn ondertekend.")
+
+    def _root(self) -> bytes:
+        return edges_root(self._edges)
 
     def _bundle(self, number: int, width: int) -> list[bytes]:
         name = str(TilePath(ENTRIES, number, width))
@@ -343,7 +367,7 @@ class _Check:
             seen.add(name)
             if name.startswith(f"{PROOFS}/"):
                 self._proof(name, checkpoint, vkey)
-            elif not (name in _PLAIN or name.startswith(f"{ANCHORS}/") or self._is_tile(name)):
+            elif not (name in _PLAIN or Anchors.is_name(name) or self._is_tile(name)):
                 self._report.add(f"Het bestand {name} hoort niet in deze bundel.")
 
     def _is_tile(self, name: str) -> bool:

@@ -1,0 +1,60 @@
+"""`python -m audit bundel verify MAP`: the command that checks a bundle."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from audit.bundle import Trust, verify_bundle
+from audit.note import Vkey
+
+INTACT, FINDINGS = 0, 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Tell what the command takes."""
+    commands = parser.add_subparsers(dest="bundle_command", required=True, metavar="OPDRACHT")
+    verify = commands.add_parser("verify", help="controleer een bundel")
+    verify.add_argument("place", metavar="MAP", help="de map of het zipbestand van de bundel")
+    verify.add_argument(
+        "--key", metavar="VKEY", help="de publieke sleutel; anders die in de bundel zelf"
+    )
+    verify.add_argument(
+        "--onderwerp-sleutel",
+        dest="subject_key",
+        metavar="BESTAND",
+        help="de sleutel van een onderwerp; anders die in de bundel, als die er is",
+    )
+    verify.add_argument(
+        "--policy", metavar="BESTAND", help="uw eigen policy; anders die in de bundel"
+    )
+
+
+def run(args: argparse.Namespace, read_vkey: Callable[[str], Vkey]) -> int:
+    """Check; return the exit code. Findings go to stdout, progress to stderr.
+
+    Raises:
+        AuditError: There is nothing that can be checked.
+    """
+    trust = Trust(
+        vkey=None if args.key is None else read_vkey(args.key),
+        keys=None if args.subject_key is None else Path(args.subject_key),
+        policy=None if args.policy is None else Path(args.policy),
+    )
+    report = verify_bundle(Path(args.place), trust, _progress)
+    sys.stderr.write("\n")
+    for sentence in (*report.findings, *report.notes):
+        sys.stdout.write(f"{sentence}\n")
+    if report.findings:
+        sys.stdout.write("Niet in orde: zie hierboven.\n")
+        return FINDINGS
+    found = "" if report.hits is None else f" Over dit onderwerp gaan {report.hits} regels."
+    sys.stdout.write(
+        f"In orde: {report.size} regels nagerekend, {report.disclosed} onthuld.{found}\n"
+    )
+    return INTACT
+
+
+def _progress(now: int, total: int) -> None:
+    sys.stderr.write(f"\r{now} van {total} regels nagerekend")
+    sys.stderr.flush()
