@@ -238,6 +238,15 @@ class Log:
             raise LogRangeError(f"Regel {index} staat niet in het logboek.")
         return found[0]
 
+    def leaves(self, low: int, high: int) -> list[bytes]:
+        """Return the leaves of the lines low..high-1, as far as they are there.
+
+        Raises:
+            LogReadError: The database cannot be read.
+        """
+        with self._reading():
+            return self._ledger.rows(low, high)
+
     def search(self, query: Query, after: int | None = None, limit: int = 100) -> list[Line]:
         """Return the first lines that say all that is asked, the oldest first.
 

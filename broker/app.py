@@ -57,6 +57,10 @@ from broker.services.regelversies import Regelversies
 from broker.services.steekproeven import Steekproeven
 from broker.services.toetsingen import Toetsingen
 from broker.services.verankering import World as Anchoring
+from broker.services.uitvoer.ldv_lezen import LdvLezer
+from broker.services.uitvoer.uitvoering import Uitvoering
+from broker.services.uitvoer.woo import Redactieregels
+from broker.services.uitvoer.woo_uitvoering import WooUitvoering
 from broker.services.vuistregels import Vuistregels
 from broker.settings import Omgeving, Settings, StartError, load_settings
 from broker.store import Store, migrate
@@ -158,6 +162,19 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     recorder = record.recorder
     keeper = Keeper(store, recorder, world.ids)
     regels, regelversies = await _rules(settings, stack, store, keeper, world.clock)
+    uitvoering = Uitvoering(
+        log=record.log,
+        store=store,
+        regels=regels,
+        keeper=keeper,
+        clock=world.clock,
+        random_bytes=world.random_bytes,
+        register=settings.register,
+        software={"service.name": "sluis", "service.version": VERSION},
+        origin=settings.origin,
+        log_folder=settings.log_folder,
+        folder=settings.data / "uitvoer",
+    )
     bronnen = Bronnen(world.make_bron or _adapters(settings, client))
     await bronnen.refresh(store)
     beslislogboek = _beslislogboek(settings, world)
@@ -190,6 +207,9 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
             clock=world.clock,
             ids=world.ids,
         ),
+        uitvoering=uitvoering,
+        woo=WooUitvoering(uitvoering=uitvoering, regels=Redactieregels.load(default_root())),
+        ldv=LdvLezer(uitvoering),
         bronnen=bronnen,
         pseudoniem=pseudoniem,
         regels=regels,

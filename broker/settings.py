@@ -30,6 +30,7 @@ PREFIX: Final = "SLUIS_"
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _PRIVATE: Final = 0o600
 _LOGBOEK: Final = r"^(|ingebouwd|postgresql://\S+)$"
+_REGISTER: Final = r"^https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)*/?$"
 _OPA: Final = r"^(https?://(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+)(:[0-9]+)?/?)?$"
 
 
@@ -76,6 +77,8 @@ class Settings(BaseSettings):
     """Holds a public key (PEM; EC P-256 or RSA): then only rules signed with it are taken in."""
     adres: str = "http://127.0.0.1:8000"
     """Where the world finds the API, without `/v1`."""
+    verwerkingsregister: str | None = Field(default=None, pattern=_REGISTER)
+    """Where the register of processing activities (AVG 30) is found; each has its place in it."""
     host: str = "127.0.0.1"
     poort: int = Field(default=8000, ge=0, le=65535)
     bron_seconden: float = Field(default=5.0, gt=0, le=60)
@@ -153,6 +156,11 @@ class Settings(BaseSettings):
             return None
         file = self.logboek_database_wachtwoord_bestand
         return _with_password(self.logboek_database, file, "SLUIS_LOGBOEK_DATABASE")
+
+    @property
+    def register(self) -> str:
+        """Address of the register of processing activities, without a slash at the end."""
+        return (self.verwerkingsregister or f"{self.adres}/verwerkingen").rstrip("/")
 
     def pseudonym_key(self) -> bytes:
         """Return the key of the pseudonyms; in demo it is made when it is missing.

@@ -22,6 +22,7 @@ from broker.api import (
     steekproeven,
     toetsingen,
     uitstellen,
+    uitvoer,
     verzoeken,
     vuistregels,
     zaken,
@@ -29,6 +30,7 @@ from broker.api import (
 )
 from broker.api.authzen.application import METADATA, install
 from broker.api.context import Services, Uses
+from broker.api.ldv import application as ldv
 from broker.api.middleware import NO_TELEMETRY, Envelope
 from broker.api.openapi import V1, openapi_document
 from broker.domain.ports import Ids
@@ -61,6 +63,7 @@ _PARTS: Final = tuple(
         inzageverzoeken,
         uitstellen,
         steekproeven,
+        uitvoer,
     )
 )
 
@@ -88,6 +91,7 @@ def make_app(*, ids: Ids, logger: FilteringBoundLogger, adres: str, lifespan: Li
     public = _public(app, adres)
     app.include_router(public)
     app.include_router(install(app, adres))
+    ldv.install(app)
     problems.install(app, lambda path: _allowed(path, public))
     app.add_middleware(Envelope, ids=ids, logger=logger)
     return app

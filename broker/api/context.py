@@ -31,6 +31,9 @@ from broker.services.regels import Regels
 from broker.services.regelversies import Regelversies
 from broker.services.steekproeven import Steekproeven
 from broker.services.toetsingen import Toetsingen
+from broker.services.uitvoer.ldv_lezen import LdvLezer
+from broker.services.uitvoer.uitvoering import Uitvoering
+from broker.services.uitvoer.woo_uitvoering import WooUitvoering
 from broker.services.vuistregels import Vuistregels
 
 HIDDEN: Final = "Dit bestaat niet, of u mag het niet zien."
@@ -58,6 +61,9 @@ class Services:
     zoeker: Zoeker
     inzage: Inzage
     steekproeven: Steekproeven
+    uitvoering: Uitvoering
+    woo: WooUitvoering
+    ldv: LdvLezer
 
     def now(self) -> str:
         """Return the moment now, as text with offset."""

@@ -27,6 +27,7 @@ _TAGS: Final = {
     "instemmingen": "Het ja van een mens waarop een besluit kan wachten.",
     "regelversies": "De regels zelf: voorstellen, beproeven, goedkeuren en laten gelden.",
     "beslislogboek": "Nagaan waarop elke beslissing rustte, genoeg om haar over te doen.",
+    "uitvoer": "Wat er is vastgelegd als bestand meenemen, en dat laten narekenen.",
     "logboek": "Nagaan wat er is vastgelegd, en dat er niets aan is veranderd.",
     "inzageverzoeken": "Een betrokkene laten zien wat er over hem of haar is gevraagd en gedeeld.",
     "steekproeven": "Vragen nakijken die het toeval aanwijst, door twee mensen apart.",

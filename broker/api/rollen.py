@@ -47,6 +47,9 @@ class Actie(StrEnum):
     STEEKPROEF_TREKKEN = "steekproef:trekken"
     STEEKPROEF_LEZEN = "steekproef:lezen"
     STEEKPROEF_OORDELEN = "steekproef:oordelen"
+    UITVOER_MAKEN = "uitvoer:maken"
+    JAARCIJFERS_LEZEN = "jaarcijfers:lezen"
+    LDV_LEZEN = "ldv:lezen"
 
 
 class Bereik(StrEnum):

@@ -16,6 +16,7 @@ from broker.cli import (
     serve,
     toets,
     token,
+    uitvoer,
     vuistregels,
     witness,
 )
@@ -42,6 +43,7 @@ app.command("witness")(witness.witness)
 app.add_typer(regels.app, name="regels")
 app.add_typer(audit.app, name="audit")
 app.add_typer(logboek.app, name="logboek")
+app.add_typer(uitvoer.app, name="uitvoer")
 
 
 @app.callback()

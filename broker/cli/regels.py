@@ -5,13 +5,14 @@ still; beside a running broker it goes through its API (`/v1/regelversies`).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from broker.cli.alone import checked, run_alone
 from broker.cli.options import Map, plainly, settings_from
 from broker.settings import Settings, StartError
 
@@ -19,11 +20,8 @@ if TYPE_CHECKING:
     from broker.api.context import Context
     from broker.api.rollen import Actie
     from broker.app import OpenServices
-    from broker.domain.dossier import Deel
     from broker.domain.regelversie import Regelversie
-    from broker.services.caller import Beller
 
-M = TypeVar("M", bound="Deel")
 app = typer.Typer(
     help="De regels zelf: bekijken, voorstellen, beproeven, goedkeuren en invoeren.",
     no_args_is_help=True,
@@ -31,10 +29,6 @@ app = typer.Typer(
 SHOWN: Final = 12
 """Characters of a digest that people read."""
 _SHA: Final = "sha256:"
-_RUNNING: Final = (
-    "De broker draait op deze map en houdt het logboek vast. "
-    "Gebruik de API (/v1/regelversies), of stop de broker."
-)
 Wie = Annotated[
     str,
     typer.Option(
@@ -76,7 +70,7 @@ def voorstel(
     from broker.api.rollen import Actie
 
     async def work(services: "OpenServices", context: "Context") -> "Regelversie":
-        asked, archief = _checked(NieuweRegelversie, {"reden": reden}), _archive(path)
+        asked, archief = checked(NieuweRegelversie, {"reden": reden}), _archive(path)
         return await services.regelversies.propose(
             context.beller,
             archief=archief,
@@ -104,7 +98,7 @@ def beproef(
     from broker.cli.show import show_difference
 
     async def work(services: "OpenServices", context: "Context") -> "Regelversie":
-        asked = _checked(NieuweBeproeving, {"van": van, "tot": tot})
+        asked = checked(NieuweBeproeving, {"van": van, "tot": tot})
         bounds = {"van": instant_of(asked.van, "/van"), "tot": instant_of(asked.tot, "/tot")}
         digest = await _digest(services, versie)
         with _counting() as progress:
@@ -139,7 +133,7 @@ def keur(
     given = {"kenmerk": kenmerk, "datum": datum} if kenmerk or datum else None
 
     async def work(services: "OpenServices", context: "Context") -> "Regelversie":
-        asked = _checked(Goedkeuring, {"advies": given, "afwijking": afwijking})
+        asked = checked(Goedkeuring, {"advies": given, "afwijking": afwijking})
         digest, advies = await _digest(services, versie), asked.model_dump(exclude_none=True)
         return await services.regelversies.approve(context.for_all(), digest, advies)
 
@@ -186,48 +180,8 @@ def _change(
 ) -> None:
     """Take one step as this person, who must have the functie for it; tell where it stands now."""
     with plainly():
-        versie = asyncio.run(_changed(settings_from(folder), wie, actie, work))
+        versie = run_alone(folder, wie, actie, work, api="/v1/regelversies")
         typer.echo(f"Regelversie {_short(versie.digest)} is nu: {versie.status}.")
-
-
-async def _changed(
-    settings: Settings,
-    wie: str,
-    actie: "Actie",
-    work: "Callable[[OpenServices, Context], Awaitable[Regelversie]]",
-) -> "Regelversie":
-    from audit.errors import LogInUseError
-    from broker.api.context import authorised
-    from broker.app import open_services
-    from broker.errors import InvalidInputError
-
-    try:
-        async with open_services(settings) as services:
-            context = authorised(await _beller(services, wie), services.rollen, actie)
-            return await work(services, context)
-    except StartError as error:
-        if isinstance(error.__cause__, LogInUseError):
-            raise StartError(_RUNNING) from None
-        raise
-    except InvalidInputError as error:
-        lines = [f"{fout.pointer.strip('/')}: {fout.melding}" for fout in error.fouten]
-        raise StartError("\n".join([error.detail, *lines])) from None
-
-
-async def _beller(services: "OpenServices", wie: str) -> "Beller":
-    """Return this person as the store knows them; who is on the machine is trusted to say who."""
-    from broker.services.caller import Beller, Functie
-
-    async with services.store.read() as tx:
-        row = await tx.gebruikers.get(wie)
-        organisatie = await tx.organisaties.get(row["organisatie"])
-    return Beller(
-        gebruiker=row["id"],
-        organisatie=row["organisatie"],
-        deelnemer=row["deelnemer"],
-        functie=Functie(row["functie"]),
-        riec=organisatie["riec"],
-    )
 
 
 async def _digest(services: "OpenServices", begin: str) -> str:
@@ -244,23 +198,6 @@ async def _digest(services: "OpenServices", begin: str) -> str:
     if len(fitting) != 1 or not wanted:
         raise NotFoundError("Geen regelversie begint zo, of meer dan een. Zie: sluis regels lijst.")
     return fitting[0]
-
-
-def _checked(model: type[M], given: Mapping[str, Any]) -> M:
-    """Read what was typed as the API reads it.
-
-    Raises:
-        InvalidInputError: With everything that is wrong.
-    """
-    from pydantic import ValidationError
-
-    from broker.api.problems import fouten_of
-    from broker.errors import InvalidInputError
-
-    try:
-        return model.model_validate(dict(given))
-    except ValidationError as error:
-        raise InvalidInputError(fouten=fouten_of(error)) from None
 
 
 def _archive(path: Path | None) -> bytes | None:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from audit.entry import SUBJECT, Soort
+from audit.receipt import Receipt
 from broker.domain.ports import Ids
 from broker.services.caller import Beller
 from broker.services.recorder import Recorder, Regel
@@ -30,8 +31,8 @@ class Keeper:
         async with self._store.read() as tx:
             return await work(tx)
 
-    async def consult(self, beller: Beller, wat: str, payload: Mapping[str, Any]) -> None:
-        """Record that somebody reads what is itself a record of persons.
+    async def consult(self, beller: Beller, wat: str, payload: Mapping[str, Any]) -> Receipt:
+        """Record that somebody reads what is itself a record of persons; return the receipt.
 
         Args:
             beller: Who reads.
@@ -43,7 +44,7 @@ class Keeper:
         """
         who = {"gebruiker": beller.gebruiker, "organisatie": beller.organisatie}
         known = {name: fact for name, fact in payload.items() if fact is not None}
-        await self._recorder.record(
+        return await self._recorder.record(
             Regel(
                 soort=Soort.INZAGE,
                 kenmerk=f"{self._ids.new('i')}/inzage",

@@ -77,7 +77,7 @@ class Bron:
     controlepunt: str
     vkeys: str
     lines: Callable[[], Iterable[Line]]
-    """Yields all its lines up to the checkpoint, in order."""
+    """Yields its lines up to the checkpoint, in order: all, or those of the subject."""
     leaves: Callable[[int, int], Sequence[bytes]]
     hashes: Callable[[int, int], Sequence[bytes]]
     files: Mapping[str, bytes] = field(default_factory=dict)
@@ -176,7 +176,8 @@ def _disclose(folder: Path, bron: Bron, ontvanger: Ontvanger) -> Telling:
         )
         for line in bron.lines():
             if line.payload is None or line.salt is None:
-                told.vernietigd.append(line.index)
+                if ontvanger.organisatie is None:
+                    told.vernietigd.append(line.index)
                 continue
             if _sees(ontvanger, line):
                 disclosure = Disclosure(index=line.index, salt=line.salt, payload=line.payload)
@@ -232,7 +233,8 @@ def _sentences(manifest: Manifest, told: Telling, *, with_keys: bool) -> Iterato
     yield f"Regels in het logboek: {manifest.grootte}"
     yield f"Regels waarvan de inhoud hierin staat: {len(told.onthuld)}"
     yield f"Regels waarvan er een uittreksel is: {told.uittreksels}"
-    yield f"Regels waarvan de inhoud is vernietigd: {len(told.vernietigd)}"
+    if manifest.bereik is not Bereik.ORGANISATIE:
+        yield f"Regels waarvan de inhoud is vernietigd: {len(told.vernietigd)}"
     yield ""
     yield _FOR[manifest.bereik]
     yield "Alle regels van het logboek zitten erin, ook die u niet mag lezen."

@@ -69,7 +69,5 @@ def write_zip(out: BinaryIO, files: Mapping[str, str | Path], moment: dt.datetim
 def files_below(folder: Path) -> dict[str, str | Path]:
     """Return the files below a folder, by their names from there."""
     return {
-        path.relative_to(folder).as_posix(): path
-        for path in folder.rglob("*")
-        if path.is_file()
+        path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()
     }

@@ -4,13 +4,16 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from audit.entry import CLOSING, Soort, stem
+from audit.entry import CLOSING, Leaf, Soort, stem
+from audit.kluis import Mac, mark_of
 from audit.log import Log
 from audit.merkle import leaf_hash
 from audit.note import Checkpoint, Note
 from broker.services.uitvoer.regels import Line
 
 PAGE: Final = 500
+CHUNK: Final = 16_384
+"""Leaves that are read at once."""
 
 
 class Lezer:
@@ -36,9 +39,27 @@ class Lezer:
             yield from page
             first = page[-1].index + 1
 
+    def of_subject(self, keys: Sequence[bytes]) -> Iterator[Line]:
+        """Yield the lines that bear the mark of a subject, also those that were destroyed.
+
+        Raises:
+            LogReadError: The log cannot be read.
+        """
+        macs = [Mac(key) for key in keys]
+        for first in range(0, self.size, CHUNK):
+            leaves = self.leaves(first, min(first + CHUNK, self.size))
+            for index, data in enumerate(leaves, start=first):
+                leaf = Leaf.parse(data)
+                if any(mark_of(mac, leaf.kenmerk) == leaf.merk for mac in macs):
+                    yield self._log.entry(index)
+
     def leaves(self, low: int, high: int) -> Sequence[bytes]:
-        """Return the leaves of lines low..high-1."""
-        return [line.leaf for line in self.lines(low, high)]
+        """Return the leaves of lines low..high-1.
+
+        Raises:
+            LogReadError: The log cannot be read.
+        """
+        return self._log.leaves(low, high)
 
     def hashes(self, low: int, high: int) -> Sequence[bytes]:
         """Return the hashes of the leaves of lines low..high-1."""

@@ -9,14 +9,16 @@ import asyncio
 import datetime as dt
 import io
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, TypeVar
 
+from audit.bundle_form import ANCHORS, POLICY
+from audit.disk import VKEY
 from audit.errors import AuditError
 from audit.log import Log
-from broker.domain.ports import Clock, Ids
+from broker.domain.ports import Clock
 from broker.errors import RecordError
 from broker.services.caller import Beller
 from broker.services.keeper import Keeper
@@ -37,11 +39,13 @@ from broker.services.uitvoer.lezer import Lezer
 from broker.services.uitvoer.regels import Actie, Bekend, Line, acties
 from broker.store import Store
 
+T = TypeVar("T")
 CSV: Final = "csv"
 PARQUET: Final = "parquet"
 HTML: Final = "html"
+PARQUET_TYPE: Final = "application/vnd.apache.parquet"
 TABLE: Final = "regels.csv"
-_VORMEN: Final = {CSV: ("regels.zip", ZIP), PARQUET: ("regels.parquet", "application/vnd.apache.parquet")}
+_VORMEN: Final = {CSV: ("regels.zip", ZIP), PARQUET: ("regels.parquet", PARQUET_TYPE)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +66,7 @@ class Opdracht:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Vorm:
+class Vorm:
     """A form: its name in the log, and how the file is called that comes of it."""
 
     wat: str
@@ -80,11 +84,14 @@ class Uitvoering:
     regels: Regels
     keeper: Keeper
     clock: Clock
-    ids: Ids
     random_bytes: Callable[[int], bytes]
     register: str
     """Where the processing activities are described; URI without a slash at the end."""
     software: Mapping[str, str]
+    origin: str
+    """The name of the log."""
+    log_folder: Path
+    """Where the files of the log lie."""
     folder: Path
     """Where a bundle is put together before it is given."""
 
@@ -94,16 +101,14 @@ class Uitvoering:
         Raises:
             RecordError: It could not be read or recorded; nothing is given.
         """
-        register = ldv.Register(
-            adres=self.register, grondslagen=(await self.known()).grondslagen
-        )
+        register = ldv.Register(adres=self.register, grondslagen=(await self.known()).grondslagen)
 
         def make(out: BinaryIO, lezer: Lezer) -> int:
             found = self._acties(lezer, opdracht)
             return write_lines(out, (ldv.record(a, register, self.software) for a in found))
 
-        vorm = _Vorm(wat="uitvoer-ldv", naam="ldv.jsonl", soort=JSON_LINES)
-        return await self._give(opdracht, vorm, make)
+        vorm = Vorm(wat="uitvoer-ldv", naam="ldv.jsonl", soort=JSON_LINES)
+        return await self.give(opdracht.beller, vorm, make)
 
     async def fsc(self, opdracht: Opdracht) -> Levering:
         """Give the FSC records of a time; a partner gets those in which it occurs.
@@ -116,8 +121,8 @@ class Uitvoering:
             found = (a.begin for a in self._ended(lezer, opdracht.periode))
             return write_lines(out, (fsc.record(b) for b in found if _occurs(b, opdracht.only)))
 
-        return await self._give(
-            opdracht, _Vorm(wat="uitvoer-fsc", naam="fsc.jsonl", soort=JSON_LINES), make
+        return await self.give(
+            opdracht.beller, Vorm(wat="uitvoer-fsc", naam="fsc.jsonl", soort=JSON_LINES), make
         )
 
     async def tabel(self, opdracht: Opdracht, vorm: str) -> Levering:
@@ -139,11 +144,11 @@ class Uitvoering:
             rows = tabel.rijen(lines, bekend, pseudoniemen, own=own)
             if vorm == PARQUET:
                 return tabel_parquet.write(out, kolommen, rows)
-            return self._zip_table(out, kolommen, rows)
+            return _zip_table(out, kolommen, rows, self.clock.now())
 
         naam, soort = _VORMEN[vorm]
-        return await self._give(
-            opdracht, _Vorm(wat=f"uitvoer-{vorm}", naam=naam, soort=soort), make
+        return await self.give(
+            opdracht.beller, Vorm(wat=f"uitvoer-{vorm}", naam=naam, soort=soort), make
         )
 
     async def jaarcijfers(self, beller: Beller, jaar: int, vorm: str) -> Levering:
@@ -165,13 +170,13 @@ class Uitvoering:
             return found.totaal or 0
 
         soort = "text/html" if vorm == HTML else "application/json"
-        told = _Vorm(
+        told = Vorm(
             wat="uitvoer-jaarcijfers",
             naam=f"jaarcijfers-{jaar}.{vorm}",
             soort=soort,
             told={"jaar": jaar},
         )
-        return await self._give(opdracht, told, make)
+        return await self.give(beller, told, make)
 
     async def bundel(
         self, beller: Beller, ontvanger: bundels.Ontvanger, told: Mapping[str, Any]
@@ -188,26 +193,26 @@ class Uitvoering:
         """
         now = self.clock.now()
         sleutel = ontvanger.sleutel
-        keys = [] if sleutel is None else await self._read(lambda: self.log.subject_keys(sleutel))
+        keys = [] if sleutel is None else self.log.kluis.subject_keys(sleutel)
 
         def make(out: BinaryIO, lezer: Lezer) -> int:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self.folder) as name:
                 folder = Path(name)
                 telling = bundels.write_bundle(
-                    folder, self._bron(lezer), ontvanger, moment=now.isoformat(), keys=keys
+                    folder, self._bron(lezer, keys), ontvanger, moment=now.isoformat(), keys=keys
                 )
                 write_zip(out, files_below(folder), now)
             return len(telling.onthuld) + telling.uittreksels
 
         about = {"ontvanger": ontvanger.naam, "bereik": ontvanger.bereik.value, **told}
-        vorm = _Vorm(
+        vorm = Vorm(
             wat="uitvoer-bundel",
             naam="bundel.zip",
             soort=ZIP,
             told=about if sleutel is None else {**about, "sleutel": sleutel},
         )
-        return await self._give(Opdracht(beller=beller, only=None), vorm, make)
+        return await self.give(beller, vorm, make)
 
     async def known(self) -> Bekend:
         """Return the names that may be told.
@@ -216,20 +221,23 @@ class Uitvoering:
             RecordError: The store cannot be read.
             DecisionError: There are no rules in force.
         """
-        return await known_names(
-            self.store, await self.regels.now(), self.clock.now().isoformat()
-        )
+        return await known_names(self.store, await self.regels.now(), self.clock.now().isoformat())
 
-    async def _give(
-        self, opdracht: Opdracht, vorm: _Vorm, make: Callable[[BinaryIO, Lezer], int]
+    async def give(
+        self, beller: Beller, vorm: Vorm, make: Callable[[BinaryIO, Lezer], int]
     ) -> Levering:
+        """Make an export whole, record it, and return it.
+
+        Raises:
+            RecordError: It could not be read or recorded; nothing is given.
+        """
         out = tempfile.TemporaryFile()  # noqa: SIM115 - closed by who gives it
         try:
             lezer = Lezer(self.log)
-            count = await self._read(lambda: make(out, lezer))
+            count = await self.read(lambda: make(out, lezer))
             sha256 = await asyncio.to_thread(digest, out)
             bewijs = await self.keeper.consult(
-                opdracht.beller,
+                beller,
                 vorm.wat,
                 {**vorm.told, "aantal": count, "grootte": lezer.size, "sha256": sha256},
             )
@@ -245,7 +253,7 @@ class Uitvoering:
             bewijs=bewijs,
         )
 
-    async def _read(self, work: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the work gives
+    async def read(self, work: Callable[[], T]) -> T:
         """Do work that reads the log, beside the event loop.
 
         Raises:
@@ -266,29 +274,49 @@ class Uitvoering:
     def _ended(self, lezer: Lezer, periode: Periode) -> Iterator[Actie]:
         return acties(_within(lezer, periode), lezer.earlier)
 
-    def _zip_table(
-        self, out: BinaryIO, kolommen: tuple[tabel.Kolom, ...], rows: Iterator[tabel.Row]
-    ) -> int:
-        with tempfile.NamedTemporaryFile() as kept:
-            with io.TextIOWrapper(kept, encoding="utf-8", newline="") as text:
-                count = tabel_csv.write(text, kolommen, rows)
-                text.flush()
-                files: dict[str, str | Path] = {
-                    TABLE: Path(kept.name),
-                    f"{TABLE}-metadata.json": tabel_csv.description(kolommen, TABLE),
-                }
-                write_zip(out, files, self.clock.now())
-        return count
-
-    def _bron(self, lezer: Lezer) -> bundels.Bron:
+    def _bron(self, lezer: Lezer, keys: Sequence[bytes]) -> bundels.Bron:
         return bundels.Bron(
             controlepunt=lezer.controlepunt,
-            vkeys=self.log.vkeys(),
-            lines=lezer.lines,
+            vkeys=(self.log_folder / VKEY).read_text(encoding="utf-8"),
+            lines=(lambda: lezer.of_subject(keys)) if keys else lezer.lines,
             leaves=lezer.leaves,
             hashes=lezer.hashes,
-            files=self.log.evidence(),
+            files=evidence(self.log_folder, lezer.size),
         )
+
+
+def _zip_table(
+    out: BinaryIO, kolommen: Sequence[tabel.Kolom], rows: Iterator[tabel.Row], moment: dt.datetime
+) -> int:
+    """Write the CSV with its description into a zip."""
+    with (
+        tempfile.NamedTemporaryFile() as kept,
+        io.TextIOWrapper(kept, encoding="utf-8", newline="") as text,
+    ):
+        count = tabel_csv.write(text, kolommen, rows)
+        text.flush()
+        files: dict[str, str | Path] = {
+            TABLE: Path(kept.name),
+            f"{TABLE}-metadata.json": tabel_csv.description(kolommen, TABLE),
+        }
+        write_zip(out, files, moment)
+    return count
+
+
+def evidence(folder: Path, size: int) -> dict[str, bytes]:
+    """Return the policy and the anchors that lie with a log, those up to this size.
+
+    Raises:
+        OSError: They cannot be read.
+    """
+    found = {}
+    if (folder / POLICY).is_file():
+        found[POLICY] = (folder / POLICY).read_bytes()
+    for path in sorted(folder.glob(f"{ANCHORS}/*")):
+        number = path.name.partition(".")[0]
+        if number.isdecimal() and int(number) <= size:
+            found[f"{ANCHORS}/{path.name}"] = path.read_bytes()
+    return found
 
 
 def _within(lezer: Lezer, periode: Periode) -> Iterator[Line]:

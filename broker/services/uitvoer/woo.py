@@ -9,8 +9,10 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Final, Self
 
+import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from audit.merkle import leaf_hash
@@ -19,6 +21,9 @@ from broker.domain.invoer import meldingen
 from broker.domain.pseudoniem import holds_bsn
 from broker.errors import Fout, InvalidInputError
 from broker.services.uitvoer.regels import OTHER, PSEUDONYM, Bekend, Line
+
+
+FOLDER: Final = "grondslagen/woo-redactie"
 
 
 class Aard(StrEnum):
@@ -98,6 +103,21 @@ class Redactieregels(_Data):
             raise InvalidInputError(
                 "De regels voor de Woo kloppen niet.", meldingen(error)
             ) from None
+
+    @classmethod
+    def load(cls, root: Path) -> "Redactieregels":
+        """Read the latest rules below this root (a checkout, or site-packages).
+
+        Raises:
+            InvalidInputError: There are none, or they cannot be used.
+        """
+        paths = sorted((root / FOLDER).glob("*.yaml"))
+        if not paths:
+            raise InvalidInputError("De regels voor de Woo ontbreken.")
+        try:
+            return cls.parse(yaml.safe_load(paths[-1].read_text(encoding="utf-8")))
+        except (OSError, yaml.YAMLError):
+            raise InvalidInputError("De regels voor de Woo zijn niet te lezen.") from None
 
     def grond(self, code: str) -> Grond | None:
         """Return a ground by its code."""

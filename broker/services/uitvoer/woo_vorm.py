@@ -48,6 +48,10 @@ class Publicatie:
             for s in self.stukken
         ]
 
+    def content(self) -> str:
+        """Return all that becomes public as JSON, without the state of the log."""
+        return json.dumps(self._told(), ensure_ascii=False, indent=2)
+
     def _inventory(self) -> str:
         out = io.StringIO(newline="")
         writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
@@ -61,15 +65,17 @@ class Publicatie:
             yield str(s.nummer), s.datum.isoformat(), s.soort, besluit, ", ".join(s.gronden)
 
     def _data(self) -> str:
-        told = {
+        told = {**self._told(), "controlepunt": self.controlepunt}
+        return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+
+    def _told(self) -> dict[str, Any]:
+        return {
             "inventarislijst": self.inventory(),
             "gronden": [
                 {"code": g.code, "titel": g.titel, "aard": g.aard.value} for g in self._used()
             ],
             "stukken": [_stuk(s) for s in self.stukken],
-            "controlepunt": self.controlepunt,
         }
-        return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
 
     def _used(self) -> list[Grond]:
         codes = {code for s in self.stukken for code in s.gronden}
