@@ -41,6 +41,7 @@ from audit.errors import (
     AuditError,
     BundleError,
     EntryError,
+    ForeignLogError,
     NoteError,
     ReceiptError,
     TileError,
@@ -191,7 +192,7 @@ class _Check:
             self._report.notes.append(_OWN_KEY)
             return own
         if given not in own:
-            raise UnusableError("De sleutel past niet bij deze bundel.")
+            raise ForeignLogError("De sleutel past niet bij deze bundel.")
         return [given, *(vkey for vkey in own if vkey != given)]
 
     def _text(self, name: str) -> str:

@@ -27,8 +27,9 @@ from broker.domain.besluit import Besluit
 from broker.domain.dossier import ASKED, TREFFER, Aantal, Deel, Doel
 from broker.domain.uitleg import Uitleg
 from broker.errors import ForbiddenError
-from broker.services.doors import BronUitkomst, VerzoekUitkomst, Vraag
+from broker.services.doors import BronUitkomst, VerzoekUitkomst
 from broker.services.regels import explained
+from broker.services.vraag import Vraag
 
 router = APIRouter(route_class=StrictRoute, tags=["verzoeken"])
 

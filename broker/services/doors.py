@@ -44,7 +44,6 @@ from broker.domain.ports import (
     BronFout,
     Clock,
     Gegeven,
-    Identiteit,
     Ids,
 )
 from broker.domain.pseudoniem import Pseudonimiseerder
@@ -56,24 +55,8 @@ from broker.services.gather import all_done
 from broker.services.recorder import Recorder, Regel
 from broker.services.regels import Regels
 from broker.services.trace import Trace
+from broker.services.vraag import Vraag
 from broker.store import Store
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vraag:
-    """A verzoek as it was put: one subject, one or more sources.
-
-    The identity is in clear here only.
-    """
-
-    betrokkene: Identiteit
-    bronnen: tuple[str, ...]
-    zaak: str | None
-    grondslag: str | None
-    taak: str | None
-    verzoek: Mapping[str, Any]
-    """The `verzoek` of the dossier, as the contract has it."""
-    kenmerk: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,13 +100,17 @@ _Feiten = tuple[Mapping[str, Any], str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Relay:
-    """One verzoek at one source: the last dossier, its besluit, the row of both, the ADL record."""
+    """One verzoek at one source: the last dossier, its besluit, the row of both, the ADL record.
+
+    `voornemen` is the index of its first line, once that is recorded.
+    """
 
     bron: Aansluiting
     dossier: Mapping[str, Any]
     besluit: Besluit
     row: Mapping[str, Any]
     adl: Mapping[str, Any]
+    voornemen: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +161,7 @@ class Doors:
             for relay in relays
         ]
         receipts = await self.recorder.record_all(regels, first=True)
+        relays = [replace(r, voornemen=x.index) for r, x in zip(relays, receipts, strict=True)]
         try:
             async with self.store.begin() as tx:
                 await tx.verzoeken.insert(_verzoek_row(put, received))
@@ -205,14 +193,14 @@ class Doors:
             await self.recorder.record_all(regels)
 
     async def _no_verdict(
-        self, put: _Put, deur: str, bronnen: Sequence[str], error: DecisionError
+        self, put: _Put, deur: str, bronnen: Sequence[str], error: DecisionError, **more: int | None
     ) -> None:
         """Record that there was no verdict; at door 2 it closes the voornemen."""
         rows, regels = [], []
         for bron in bronnen:
             known, own = _known(put, deur, bron, self.clock.now()), self.ids.new("f")
             row = self.beslislogboek.of_failure(put.trace, known, put.beller, error, own)
-            told = {"deur": deur, "fout": error.slug, "beslislog_sha256": digest(row["regel"])}
+            told = {"deur": deur, "fout": error.slug, **_place(row), **more}
             rows.append(row)
             regels.append(_line(Soort.FOUT, put, bron, told))
         await self.recorder.record_all(regels)
@@ -258,8 +246,10 @@ class Doors:
         try:
             done = await self._decide(put, relay.bron, regels, dossier)
         except DecisionError as error:
-            await self._no_verdict(put, "verstrekking", [relay.bron.organisatie], error)
+            bronnen, first = [relay.bron.organisatie], relay.voornemen
+            await self._no_verdict(put, "verstrekking", bronnen, error, voornemen=first)
             raise
+        done = replace(done, voornemen=relay.voornemen)
         # By place, not by id: two items of one id are judged, and let through, each apart.
         released = tuple(
             gegeven
@@ -341,16 +331,12 @@ def _known(put: _Put, deur: str, bron: str, now: dt.datetime) -> dict[str, Any]:
 
 
 def _verzoek_row(put: _Put, received: dt.datetime) -> dict[str, Any]:
-    vraag = put.vraag
+    who = {"gebruiker": put.beller.gebruiker, "organisatie": put.beller.organisatie}
     return {
         "id": put.id,
-        "kenmerk": vraag.kenmerk,
-        "gebruiker": put.beller.gebruiker,
-        "organisatie": put.beller.organisatie,
-        "zaak": vraag.zaak,
+        **put.vraag.row(),
+        **who,
         "sleutel": put.sleutel,
-        "grondslag": vraag.grondslag,
-        "body": {**vraag.verzoek, "bronnen": list(vraag.bronnen), "taak": vraag.taak},
         "ontvangen_op": received,
     }
 
@@ -365,15 +351,22 @@ def _regel(soort: Soort, put: _Put, relay: _Relay, **more: str | list[str]) -> R
         "gronden": [grond.code for grond in relay.besluit.weigeringsgronden],
         "dossier_sha256": digest(relay.row["dossier"]),
         "besluit_sha256": digest(relay.row["besluit"]),
-        "beslislog_sha256": digest(relay.adl["regel"]),
+        "voornemen": relay.voornemen,
+        **_place(relay.adl),
         **more,
     }
     return _line(soort, put, relay.bron.organisatie, facts)
 
 
+def _place(adl: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a line holds of the record in the decision log: its digest and its span."""
+    return {"beslislog_sha256": digest(adl["regel"]), "span_id": adl["span_id"]}
+
+
 def _line(soort: Soort, put: _Put, bron: str, facts: Mapping[str, Any]) -> Regel:
-    """Shape a line of the log: who asked what for; the reference tells a source by number."""
+    """Shape a line of the log: who asked what for, in which trace; a source goes by number."""
     asked = {
+        **{name: put.vraag.verzoek.get(name) for name in ("activiteit", "doel", "verschijnsel")},
         "verzoek": put.id,
         "gebruiker": put.beller.gebruiker,
         "organisatie": put.beller.organisatie,
@@ -381,6 +374,8 @@ def _line(soort: Soort, put: _Put, bron: str, facts: Mapping[str, Any]) -> Regel
         "zaak": put.vraag.zaak,
         "sleutel": put.sleutel,
         "grondslag": put.vraag.grondslag,
+        "trace_id": put.trace.trace_id,
+        "parent_span_id": put.trace.parent_span_id,
     }
     return Regel(
         soort=soort,

@@ -278,6 +278,8 @@ def _lines(verloop: _Verloop, row: Mapping[str, Any], status: Status) -> list[Re
             "wat": verloop.event.value,
             "gebruiker": row["gebruiker"],
             "organisatie": row["organisatie"],
+            "trace_id": row["trace_id"],
+            "span_id": row["span_id"],
             "beslislog_sha256": digest(row["regel"]),
             "dossiers_sha256": [_sha256(stuk.information) for stuk in stukken],
             "besluiten_sha256": [_sha256(stuk.besluit) for stuk in stukken if stuk.besluit],

@@ -98,11 +98,18 @@ EXPECTED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("get", f"{STEEKPROEVEN}/{{id}}"): frozenset({PRIVACY}),
     ("get", f"{STEEKPROEVEN}/{{id}}/eenheden"): frozenset({PRIVACY, POORT}),
     ("post", f"{STEEKPROEVEN}/{{id}}/oordelen"): frozenset({PRIVACY, POORT}),
+    ("post", "/uitvoer/bundels"): frozenset({PRIVACY}),
+    ("post", "/uitvoer/ldv"): frozenset({PRIVACY}),
+    ("post", "/uitvoer/fsc"): frozenset({PRIVACY}),
+    ("post", "/uitvoer/tabellen"): frozenset({PRIVACY}),
+    ("post", "/uitvoer/jaarcijfers"): frozenset({ACCOUNT, PRIVACY}),
+    ("post", "/uitvoer/woo-voorstellen"): frozenset({PRIVACY}),
+    ("post", "/uitvoer/woo"): frozenset({PRIVACY}),
 }
 
 
-BESIDE_V1: Final = 5
-"""The paths of the decision point of AuthZEN, which has an app of its own."""
+BESIDE_V1: Final = 6
+"""The paths of the decision point of AuthZEN, and that of LDV: each has an app of its own."""
 
 
 def routes(found: list[Any]) -> Iterator[Any]:

@@ -14,7 +14,7 @@ from broker.cli.demo.stage import load_once
 from broker.decision.register import default_root
 from broker.domain.ports import Identiteit
 from broker.services.caller import Beller, Functie
-from broker.services.doors import Vraag
+from broker.services.vraag import Vraag
 from broker.settings import Settings
 
 ANALIST = Beller(

@@ -14,7 +14,7 @@ from broker.domain.besluit import Uitkomst
 from broker.domain.kalender import EPOCH, instant
 from broker.domain.ports import Antwoord, Bevraging, Identiteit
 from broker.services.caller import Beller, Functie
-from broker.services.doors import Vraag
+from broker.services.vraag import Vraag
 from broker.settings import Settings
 
 PARTNERS: Final = {

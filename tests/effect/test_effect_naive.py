@@ -23,7 +23,6 @@ from broker.domain import invoer
 from broker.domain.kalender import in_force, instant
 from broker.domain.ports import Identiteit
 from broker.domain.regelversie import Stap
-from broker.services.doors import Vraag
 from broker.services.effect import (
     Change,
     Effect,
@@ -35,6 +34,7 @@ from broker.services.effect import (
     Task,
     calculate,
 )
+from broker.services.vraag import Vraag
 from tests.effect.effect_world import (
     PARTNERS,
     Asked,

@@ -16,8 +16,9 @@ from broker.decision.regelset import Regelset
 from broker.decision.register import default_root
 from broker.domain.ports import Identiteit
 from broker.services.caller import Beller, Functie
-from broker.services.doors import BronUitkomst, Vraag
+from broker.services.doors import BronUitkomst
 from broker.services.seeding import load
+from broker.services.vraag import Vraag
 from broker.settings import Settings
 from tests.api.conftest import CountingIds, FakeBron, SteppingClock, seeds
 

@@ -66,7 +66,11 @@ class LdvLezer:
         found = await work.read(
             lambda: self._page(Lezer(work.log), _Filter(vraag, only, register), after, limit)
         )
-        told = {"aantal": len(found.records), "trace_id": vraag.trace, "sleutel": vraag.sleutel}
+        told = {
+            "aantal": len(found.records),
+            "gezocht_spoor": vraag.trace,
+            "sleutel": vraag.sleutel,
+        }
         await work.keeper.consult(beller, "ldv", told)
         return found
 

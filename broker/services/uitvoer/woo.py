@@ -22,7 +22,6 @@ from broker.domain.pseudoniem import holds_bsn
 from broker.errors import Fout, InvalidInputError
 from broker.services.uitvoer.regels import OTHER, PSEUDONYM, Bekend, Line
 
-
 FOLDER: Final = "grondslagen/woo-redactie"
 
 
