@@ -18,7 +18,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from audit.bundle_anchors import Anchors, load_policy, open_signed
+from cryptography import x509
+
+from audit.bundle_anchors import Anchors, Judges, load_policy, open_signed
 from audit.bundle_files import Files, lines, open_files, read
 from audit.bundle_form import (
     DISCLOSURES,
@@ -65,7 +67,7 @@ _OWN_KEY = (
     "De publieke sleutel komt uit de bundel zelf: vergelijk hem met die van het logboek, of geef "
     "hem met --key (geen fout, wel doen)."
 )
-_STAMPS = "De tijdstempels in de bundel zijn hier niet nagekeken (geen fout)."
+_STAMPS = "De tijdstempels zijn niet nagekeken: geef de certificaten met --tsa (geen fout)."
 _SECOND = "Dit staat er twee keer, of niet op volgorde."
 
 
@@ -97,6 +99,8 @@ class Trust:
     keys: Path | None = None
     """A file with the keys of a subject."""
     policy: Path | None = None
+    authorities: Sequence[x509.Certificate] | None = None
+    """Certificates of who may stamp; None: stamps are not looked at."""
 
 
 def verify_bundle(
@@ -160,9 +164,10 @@ class _Check:
         report.hits = 0 if self._macs else None
         self._disclosures = self._read_disclosures(checkpoint.size)
         self._next = next(self._disclosures, None)
-        anchors = Anchors(self._files, vkey, policy, report.add)
+        judges = Judges(vkey=vkey, policy=policy, authorities=self._trust.authorities)
+        anchors = Anchors(self._files, judges, report.add)
         self._leaves(told, checkpoint, anchors, progress)
-        if anchors.stamps:
+        if anchors.unread:
             report.notes.append(_STAMPS)
         self._rest(checkpoint, vkey)
         return report
@@ -228,8 +233,8 @@ class _Check:
             first = number * TILE_WIDTH
             for index, data in enumerate(self._bundle(number, width), start=first):
                 self._leaf(manifest.bereik, index, data, gone)
-                if self._holds:
-                    anchors.pass_by(index + 1, self._root)
+                if self._holds and self._op:
+                    anchors.pass_line(index, self._op, self._root)
             progress(first + width, size)
         if not self._holds:
             return

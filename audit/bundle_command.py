@@ -5,7 +5,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from cryptography import x509
+
 from audit.bundle import Trust, verify_bundle
+from audit.errors import UnusableError
 from audit.note import Vkey
 
 INTACT, FINDINGS = 0, 1
@@ -28,6 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verify.add_argument(
         "--policy", metavar="BESTAND", help="uw eigen policy; anders die in de bundel"
     )
+    verify.add_argument(
+        "--tsa", metavar="BESTAND", help="certificaten van tijdstempeldiensten (PEM)"
+    )
 
 
 def run(args: argparse.Namespace, read_vkey: Callable[[str], Vkey]) -> int:
@@ -40,6 +46,7 @@ def run(args: argparse.Namespace, read_vkey: Callable[[str], Vkey]) -> int:
         vkey=None if args.key is None else read_vkey(args.key),
         keys=None if args.subject_key is None else Path(args.subject_key),
         policy=None if args.policy is None else Path(args.policy),
+        authorities=None if args.tsa is None else _authorities(Path(args.tsa)),
     )
     report = verify_bundle(Path(args.place), trust, _progress)
     sys.stderr.write("\n")
@@ -53,6 +60,13 @@ def run(args: argparse.Namespace, read_vkey: Callable[[str], Vkey]) -> int:
         f"In orde: {report.size} regels nagerekend, {report.disclosed} onthuld.{found}\n"
     )
     return INTACT
+
+
+def _authorities(path: Path) -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(path.read_bytes())
+    except (OSError, ValueError):
+        raise UnusableError("Het bestand met de certificaten is niet te lezen.") from None
 
 
 def _progress(now: int, total: int) -> None:

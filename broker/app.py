@@ -162,19 +162,7 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     recorder = record.recorder
     keeper = Keeper(store, recorder, world.ids)
     regels, regelversies = await _rules(settings, stack, store, keeper, world.clock)
-    uitvoering = Uitvoering(
-        log=record.log,
-        store=store,
-        regels=regels,
-        keeper=keeper,
-        clock=world.clock,
-        random_bytes=world.random_bytes,
-        register=settings.register,
-        software={"service.name": "sluis", "service.version": VERSION},
-        origin=settings.origin,
-        log_folder=settings.log_folder,
-        folder=settings.data / "uitvoer",
-    )
+    exports = _exports(settings, world, store=store, log=record.log, regels=regels, keeper=keeper)
     bronnen = Bronnen(world.make_bron or _adapters(settings, client))
     await bronnen.refresh(store)
     beslislogboek = _beslislogboek(settings, world)
@@ -207,9 +195,9 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
             clock=world.clock,
             ids=world.ids,
         ),
-        uitvoering=uitvoering,
-        woo=WooUitvoering(uitvoering=uitvoering, regels=Redactieregels.load(default_root())),
-        ldv=LdvLezer(uitvoering),
+        uitvoering=exports,
+        woo=WooUitvoering(uitvoering=exports, regels=Redactieregels.load(default_root())),
+        ldv=LdvLezer(exports),
         bronnen=bronnen,
         pseudoniem=pseudoniem,
         regels=regels,
@@ -271,6 +259,25 @@ def _inzage(keeper: Keeper, log: Log, pseudoniem: Pseudonimiseerder, world: Outs
         clock=world.clock,
         ids=world.ids,
         regels=Inzageregels.load(),
+    )
+
+
+def _exports(
+    settings: Settings, world: Outside, *, store: Store, log: Log, regels: Regels, keeper: Keeper
+) -> Uitvoering:
+    """Put together what makes exports."""
+    return Uitvoering(
+        log=log,
+        store=store,
+        regels=regels,
+        keeper=keeper,
+        clock=world.clock,
+        random_bytes=world.random_bytes,
+        register=settings.register,
+        software={"service.name": "sluis", "service.version": VERSION},
+        origin=settings.origin,
+        log_folder=settings.log_folder,
+        folder=settings.data / "uitvoer",
     )
 
 

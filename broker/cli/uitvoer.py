@@ -92,7 +92,8 @@ def fsc(
     async def work(services: "OpenServices", context: "Context") -> "Levering":
         return await services.uitvoering.fsc(_order(context, van, tot))
 
-    _write(bestand, folder, wie, Actie.UITVOER_MAKEN, work)
+    if not _write(bestand, folder, wie, Actie.UITVOER_MAKEN, work):
+        typer.echo("Geen enkele vraag liep via FSC: Sluis vroeg de bronnen rechtstreeks.")
 
 
 @app.command("tabel")
@@ -213,8 +214,8 @@ def _write(
     wie: str,
     actie: "Actie",
     work: "Callable[[OpenServices, Context], Awaitable[Levering]]",
-) -> None:
-    """Make an export, and write it; when this returns it is on disk."""
+) -> int:
+    """Make an export, and write it; when this returns it is on disk. Return how much it holds."""
     with plainly():
         if bestand.exists():
             raise StartError(_THERE)
@@ -227,6 +228,7 @@ def _write(
         f"Bevestigd: {bestand.name} staat op schijf ({levering.aantal} stuks). "
         f"Het is regel {levering.bewijs.index} van het logboek. sha256: {levering.sha256}"
     )
+    return levering.aantal
 
 
 def _to_disk(levering: "Levering", bestand: Path) -> None:

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from audit.__main__ import main
 from audit.bundle import Trust, verify_bundle
 from audit.cosignature import Kind
-from audit.note import Vkey
+from audit.note import Note, Vkey
 from audit.receipt import verify_receipt_file
 from broker.decision.register import default_root
 from broker.services.uitvoer.bundel import Ontvanger, extract, may_see_whole
+from tests.audit.autoriteit import STAMPING, Maker, authority, issue
 from tests.uitvoer.bundels import AP, OVER_EEN, PARTNER, SIGNER, a_log, subject_key
 from tests.uitvoer.gevallen import ANDERE, SLEUTEL
 
@@ -306,6 +307,43 @@ def test_policy_of_the_auditor_goes_first(tmp_path: Path) -> None:
     assert findings(tmp_path / "b") == []
     (found,) = findings(tmp_path / "b", Trust(vkey=SIGNER.vkey, policy=tmp_path / "mijn"))
     assert found.startswith("Het bestand anker/3: Te weinig getuigen")
+
+
+@pytest.mark.parametrize(
+    ("at", "part"),
+    [
+        ("20261120090002Z", None),
+        ("20261120080000Z", "Regel 2: het moment ligt na het tijdstempel erover."),
+        ("20261120100000Z", "Regel 3: het moment ligt voor een tijdstempel dat al was gezet."),
+    ],
+)
+def test_stamps_are_held_against_the_moments(tmp_path: Path, at: str, part: str | None) -> None:
+    """A stamp must be real, and no line may lie on the wrong side of its moment."""
+    log = a_log()
+    root = issue("Wortel", None, authority())
+    note = log.note(3)
+    maker = Maker(
+        signer=issue("Dienst", root, STAMPING), at=at, text=Note.parse(note).text.encode()
+    )
+    files = {"anker/3": note.encode(), "anker/3.dienst.tsr": maker.response()}
+    log.bundle(tmp_path / "b", AP, files=files)
+    stranger = issue("Vreemde", None, authority())
+
+    told = findings(tmp_path / "b", Trust(vkey=SIGNER.vkey, authorities=[root.certificate]))
+    strange = findings(tmp_path / "b", Trust(vkey=SIGNER.vkey, authorities=[stranger.certificate]))
+
+    assert told == ([] if part is None else [part])
+    assert any("Het bestand anker/3.dienst.tsr" in sentence for sentence in strange)
+    assert any("niet nagekeken" in n for n in verify_bundle(tmp_path / "b", TRUST).notes)
+
+
+def test_stamp_without_its_checkpoint_is_told(tmp_path: Path) -> None:
+    """A stamp that stands over nothing in the bundle is a finding."""
+    a_log().bundle(tmp_path / "b", AP, files={"anker/3.dienst.tsr": b"iets"})
+
+    assert findings(tmp_path / "b") == [
+        "Het bestand anker/3.dienst.tsr hoort bij geen controlepunt in deze bundel."
+    ]
 
 
 def test_link_in_a_bundle_is_not_followed(whole: Path, tmp_path: Path) -> None:
