@@ -56,11 +56,11 @@ from broker.services.regels import LoadRules, Regels
 from broker.services.regelversies import Regelversies
 from broker.services.steekproeven import Steekproeven
 from broker.services.toetsingen import Toetsingen
-from broker.services.verankering import World as Anchoring
 from broker.services.uitvoer.ldv_lezen import LdvLezer
 from broker.services.uitvoer.uitvoering import Uitvoering
 from broker.services.uitvoer.woo import Redactieregels
 from broker.services.uitvoer.woo_uitvoering import WooUitvoering
+from broker.services.verankering import World as Anchoring
 from broker.services.vuistregels import Vuistregels
 from broker.settings import Omgeving, Settings, StartError, load_settings
 from broker.store import Store, migrate

@@ -1,5 +1,8 @@
 """`sluis audit`: check the record offline, and export it; `audit` does the work, alone."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from broker.cli.options import Map, plainly, settings_from

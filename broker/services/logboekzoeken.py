@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Final, TypeVar
 
+from audit.ledger import Line
+
 from audit.entry import Soort, canonical, format_moment
 from audit.errors import AuditError, LogRangeError
 from audit.log import Log
 from audit.note import Checkpoint, Note
-from audit.storage import Line
 from broker.errors import NotFoundError, RecordError
 from broker.services.beslislogboek import digest
 from broker.services.logboekzicht import Kant, side

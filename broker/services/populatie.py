@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from audit.ledger import Line
+
 from audit.entry import Soort
 from audit.log import Log
-from audit.storage import Line
 from broker.domain.steekproef import Eenheid, Stratum
 from broker.services.inzage.handelingen import stem_of
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
+from audit.ledger import Line
 
 from audit.entry import canonical
 from audit.log import Log
-from audit.storage import Line
 from broker.domain.ports import Clock, Ids
 from broker.domain.steekproef import (
     REVIEWERS,
