@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from audit.anchored import SPELING
+from audit.anchored import SLACK
 from audit.bundle_files import Files, read
 from audit.bundle_form import ANCHORS, POLICY
 from audit.entry import parse_moment
@@ -86,7 +86,7 @@ class Anchors:
 
     def pass_line(self, index: int, op: str, root: Callable[[], bytes]) -> None:
         """Hold line `index` against what was stamped before it, and the root after it."""
-        if self._earliest is not None and parse_moment(op) < self._earliest - SPELING:
+        if self._earliest is not None and parse_moment(op) < self._earliest - SLACK:
             self._find(f"Regel {index}: het moment ligt voor een tijdstempel dat al was gezet.")
             self._earliest = None
         size = index + 1
@@ -99,7 +99,7 @@ class Anchors:
             )
             return
         for stamp in self._stamps.get(size, ()):
-            if parse_moment(op) > stamp.latest + SPELING:
+            if parse_moment(op) > stamp.latest + SLACK:
                 self._find(f"Regel {index}: het moment ligt na het tijdstempel erover.")
             self._earliest = max(self._earliest or stamp.earliest, stamp.earliest)
 

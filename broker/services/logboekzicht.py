@@ -9,9 +9,8 @@ organisatie asked is not told to the source either; it was asked by an organisat
 from enum import StrEnum
 from typing import Any, Final
 
-from audit.ledger import Line
-
 from audit.entry import Soort
+from audit.ledger import Line
 
 FULL: Final = frozenset({"uitkomst", "gronden", "besluit_sha256", "dossier_sha256"})
 """What follows from a full besluit: it may tell of an item that a requester may not know of."""

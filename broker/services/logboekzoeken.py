@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Final, TypeVar
 
-from audit.ledger import Line
-
 from audit.entry import Soort, canonical, format_moment
 from audit.errors import AuditError, LogRangeError
+from audit.ledger import Line
 from audit.log import Log
 from audit.note import Checkpoint, Note
+from audit.reading import Query
 from broker.errors import NotFoundError, RecordError
 from broker.services.beslislogboek import digest
 from broker.services.logboekzicht import Kant, side
@@ -46,6 +46,21 @@ class Zoekvraag:
             if fact is not None
         }
         return digest(canonical(told).decode())
+
+    def query(self) -> Query:
+        """Return the question as the log takes it."""
+        return Query(
+            subject=self.sleutel,
+            zaak=self.zaak,
+            organisatie=self.organisatie,
+            bron=self.bron,
+            gebruiker=self.gebruiker,
+            grond=self.grond,
+            uitkomst=self.uitkomst,
+            soort=self.soort,
+            since=self.van,
+            until=self.tot,
+        )
 
     def sides(self, only: str | None) -> list["Zoekvraag"]:
         """Return the questions that together find what this organisatie may see."""
@@ -116,26 +131,13 @@ class Zoeker:
 
     def _stream(self, vraag: Zoekvraag, start: int, bound: int) -> Iterator[Line]:
         """Yield what is found, the oldest first, with a chunk in memory."""
-        while start < bound:
-            lines = self._log.entries(start, _CHUNK, vraag.soort)
-            yield from (line for line in lines if line.index < bound and _fits(line, vraag))
-            if len(lines) < _CHUNK:
+        query, after = vraag.query(), start - 1 if start else None
+        while True:
+            lines = self._log.search(query, after, _CHUNK)
+            yield from (line for line in lines if line.index < bound)
+            if len(lines) < _CHUNK or lines[-1].index >= bound:
                 return
-            start = lines[-1].index + 1
-
-
-def _fits(line: Line, vraag: Zoekvraag) -> bool:
-    payload = line.payload or {}
-    asked = {
-        name: getattr(vraag, name)
-        for name in ("zaak", "organisatie", "bron", "gebruiker", "sleutel", "uitkomst")
-    }
-    return (
-        all(payload.get(name) == fact for name, fact in asked.items() if fact is not None)
-        and (vraag.grond is None or vraag.grond in payload.get("gronden", ()))
-        and (vraag.van is None or line.at >= vraag.van)
-        and (vraag.tot is None or line.at < vraag.tot)
-    )
+            after = lines[-1].index
 
 
 def size_of(log: Log) -> int:

@@ -8,6 +8,7 @@ from typing import Final
 from audit.ledger import Line
 
 from audit.entry import Soort
+from audit.ledger import Line
 from audit.log import Log
 from broker.domain.steekproef import Eenheid, Stratum
 from broker.services.inzage.handelingen import stem_of

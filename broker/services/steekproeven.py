@@ -13,6 +13,7 @@ import orjson
 from audit.ledger import Line
 
 from audit.entry import canonical
+from audit.ledger import Line
 from audit.log import Log
 from broker.domain.ports import Clock, Ids
 from broker.domain.steekproef import (

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audit.entry import Leaf
 from broker.domain.ports import Identiteit
 from broker.domain.uitstel import Uitstelbesluit
 from broker.services.caller import Functie
@@ -51,6 +52,16 @@ def vragen(draw: st.DrawFn) -> Vraag:
 
 
 histories = st.lists(vragen(), max_size=8)
+
+
+def marked(world: Wereld, verzoek: Inzageverzoek) -> list[int]:
+    """Return which lines have the mark of the subject, as who holds its key sees them."""
+    kluis = world.log.kluis
+    return [
+        line.index
+        for line in world.log.entries(0, verzoek.grootte)
+        if Leaf.parse(line.leaf).merk == kluis.mark(verzoek.sleutel, line.kenmerk)[0]
+    ]
 
 
 async def opened(world: Wereld, wie: int = 0) -> Inzageverzoek:
@@ -114,7 +125,7 @@ def test_copy_tells_all_that_happened(run: Run, history: list[Vraag]) -> None:
 @EXAMPLES
 @given(history=histories)
 def test_supervisor_sees_every_line_with_its_proof(run: Run, history: list[Vraag]) -> None:
-    """All lines on the subject are named, each with a receipt of exactly that line."""
+    """All lines on the subject are named with their receipt; its marks in the log show no other."""
 
     async def work() -> None:
         async with wereld() as world:
@@ -125,6 +136,11 @@ def test_supervisor_sees_every_line_with_its_proof(run: Run, history: list[Vraag
             indexes = sorted(index for kenmerk in must for index in world.lines[kenmerk])
             assert [receipt.index for receipt in found.bewijzen] == indexes
             assert [r.leaf for r in found.bewijzen] == [world.log.entry(i).leaf for i in indexes]
+            last = [lines[-1] for lines in world.lines.values()]
+            recent = {i for i in last if world.log.entry(i).at >= verzoek.van}
+            assert {i for i in marked(world, verzoek) if i in recent} == {
+                i for i in indexes if i in recent
+            }
 
     run(work())
 

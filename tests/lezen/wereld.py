@@ -164,7 +164,8 @@ class Wereld:
             Regel(
                 soort=Soort.ONBEPAALD,
                 kenmerk=f"{kenmerk}/onbepaald",
-                payload={**facts, "sleutel": asked["sleutel"]},
+                payload=facts,
+                subject=asked["sleutel"],
             )
         )
         self.lines[kenmerk].append(receipt.index)
@@ -214,6 +215,7 @@ class Wereld:
                     "dossier_sha256": digest(row["dossier"]),
                     "besluit_sha256": digest(row["besluit"]),
                 },
+                subject=asked["sleutel"],
             )
         )
         self.lines[kenmerk].append(receipt.index)
@@ -278,7 +280,7 @@ async def _template() -> bytes:
 def open_log(folder: Path) -> Log:
     """Open a fresh log below this folder."""
     signer = Signer.of(ORIGIN, Ed25519PrivateKey.generate())
-    return Log.open(folder / "logboek", signer=signer, origin=ORIGIN)
+    return Log.open(folder / "logboek", signer=signer, origin=ORIGIN, kluis=folder / "kluis")
 
 
 async def _people(store: Store) -> None:

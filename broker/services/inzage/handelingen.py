@@ -11,9 +11,9 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-from audit.ledger import Line
 
 from audit.entry import CLOSING, Soort
+from audit.ledger import Line
 from broker.domain.besluit import Uitkomst
 from broker.domain.dossier import TREFFER
 from broker.errors import RecordError
