@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from audit.ledger import Line
-
 from audit.entry import Soort
 from audit.ledger import Line
 from audit.log import Log

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-from audit.ledger import Line
 
 from audit.entry import canonical
 from audit.ledger import Line
