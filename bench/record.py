@@ -42,14 +42,14 @@ async def _produce(log: Log, moment: dt.datetime, producers: int, each: int) -> 
     async def producer(name: int) -> None:
         for number in range(each):
             began = perf_counter_ns()
-            await log.record([(_entry(moment, name, number), os.urandom(SALT_SIZE))])
+            await log.record([(a_line(moment, name, number), os.urandom(SALT_SIZE))])
             times.append(perf_counter_ns() - began)
 
     await asyncio.gather(*(producer(name) for name in range(producers)))
     return times
 
 
-def _entry(moment: dt.datetime, name: int, number: int) -> Entry:
+def a_line(moment: dt.datetime, name: int | str, number: int) -> Entry:
     """Return a line as large as the doors make them."""
     return Entry(
         soort=Soort.VOORNEMEN,
