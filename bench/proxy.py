@@ -13,7 +13,7 @@ import httpx2
 import uvloop
 from fastapi import FastAPI, Request, Response
 
-from broker.app import source_client
+from broker.sources import source_client
 from broker.cli.serve import serve_app
 
 

@@ -9,22 +9,15 @@ import datetime as dt
 import json
 import secrets
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
-import httpx2
 from fastapi import FastAPI
 
-from adapters.brp import BrpBron
-from adapters.http import Verbinding
-from adapters.partner import PartnerBron
-from audit.entry import SUBJECT, Soort
 from audit.errors import AuditError
 from audit.log import Log
-from audit.note import Signer
-from audit.writer import Options
 from broker.api.application import make_app
 from broker.api.context import Services
 from broker.api.middleware import VERSION
@@ -35,14 +28,13 @@ from broker.decision.inzageregels import Inzageregels
 from broker.decision.opa.proof import Goudset, prove, prove_server
 from broker.decision.regelset import Regelset, RegisterError
 from broker.decision.register import default_root
-from broker.domain.ports import Bron, Clock, Ids
+from broker.domain.ports import Clock, Ids
 from broker.domain.pseudoniem import Pseudonimiseerder
 from broker.errors import BrokerError
-from broker.logboek import open_log
 from broker.logs import Event, make_logger
+from broker.record import open_record
 from broker.services.beslislogboek import Beslislogboek
 from broker.services.bronnen import Bronnen, MakeBron
-from broker.services.coverage import Coverage
 from broker.services.doors import Doors
 from broker.services.effectberekeningen import Effectberekeningen
 from broker.services.eigen_beslispunt import EigenBeslispunt
@@ -51,7 +43,7 @@ from broker.services.inzage import Inzage
 from broker.services.keeper import Keeper
 from broker.services.logboekzoeken import Zoeker
 from broker.services.pdp import Pdp
-from broker.services.recorder import Recorder, Regel
+from broker.services.recorder import Recorder
 from broker.services.regels import LoadRules, Regels
 from broker.services.regelversies import Regelversies
 from broker.services.steekproeven import Steekproeven
@@ -63,15 +55,13 @@ from broker.services.uitvoer.woo_uitvoering import WooUitvoering
 from broker.services.verankering import World as Anchoring
 from broker.services.vuistregels import Vuistregels
 from broker.settings import Omgeving, Settings, StartError, load_settings
+from broker.sources import adapters, source_client
 from broker.store import Store, migrate
-from broker.verankeren import verankering
 
 if TYPE_CHECKING:
     from broker.decision.opa.server import OpaServer
 
 _ID_BYTES: Final = 16
-_KEPT: Final = 100
-"""Idle connections to sources; closing and opening one costs more than the question."""
 
 
 class SystemClock:
@@ -152,20 +142,27 @@ async def open_services(
 async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> OpenServices:
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     pseudoniem = Pseudonimiseerder(settings.pseudonym_key())
-    signer = settings.log_signer()
-    url = settings.database_url
-    await migrate(url)
-    store = await Store.open(url, wait=settings.database_seconden)
-    stack.push_async_callback(store.close)
+    store = await _store(settings, stack)
     client = await stack.enter_async_context(source_client())
-    record = await _record(settings, world, signer, stack, client)
+    anchoring = Anchoring(
+        clock=world.clock, random_bytes=world.random_bytes, logger=make_logger(world.lines)
+    )
+    record = await open_record(settings, anchoring, stack, client)
     recorder = record.recorder
     keeper = Keeper(store, recorder, world.ids)
     regels, regelversies = await _rules(settings, stack, store, keeper, world.clock)
     exports = _exports(settings, world, store=store, log=record.log, regels=regels, keeper=keeper)
-    bronnen = Bronnen(world.make_bron or _adapters(settings, client))
+    bronnen = Bronnen(world.make_bron or adapters(settings, client))
     await bronnen.refresh(store)
     beslislogboek = _beslislogboek(settings, world)
+    pdp = Pdp(
+        beslispunt=EigenBeslispunt(store=store, regels=regels, bronnen=bronnen, clock=world.clock),
+        beslislogboek=beslislogboek,
+        recorder=recorder,
+        store=store,
+        clock=world.clock,
+        ids=world.ids,
+    )
     return OpenServices(
         clock=world.clock,
         ids=world.ids,
@@ -185,16 +182,7 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
         effectberekeningen=Effectberekeningen(store, regels, recorder, world.clock, world.ids),
         vuistregels=Vuistregels(regels),
         toetsingen=Toetsingen(regels, recorder, world.ids),
-        pdp=Pdp(
-            beslispunt=EigenBeslispunt(
-                store=store, regels=regels, bronnen=bronnen, clock=world.clock
-            ),
-            beslislogboek=beslislogboek,
-            recorder=recorder,
-            store=store,
-            clock=world.clock,
-            ids=world.ids,
-        ),
+        pdp=pdp,
         uitvoering=exports,
         woo=WooUitvoering(uitvoering=exports, regels=Redactieregels.load(default_root())),
         ldv=LdvLezer(exports),
@@ -212,37 +200,12 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Record:
-    """The log, open and anchored."""
-
-    log: Log
-    recorder: Recorder
-    coverage: Coverage
-    recovered: int
-
-
-async def _record(
-    settings: Settings,
-    world: Outside,
-    signer: Signer,
-    stack: AsyncExitStack,
-    client: httpx2.AsyncClient,
-) -> _Record:
-    """Open the log, compare it with what others hold of it, and begin to have it confirmed."""
-    log = open_log(settings, signer, Options(random_bytes=world.random_bytes))
-    stack.callback(log.close)
-    outside = Anchoring(
-        clock=world.clock, random_bytes=world.random_bytes, logger=make_logger(world.lines)
-    )
-    anchoring, coverage = verankering(settings, log, [signer.vkey], client, outside)
-    # Before anything is signed: a log that lies behind must not grow.
-    await anchoring.begin()
-    recorder = Recorder(log, world.clock, world.random_bytes, coverage)
-    recovered = await recover(log, recorder)
-    anchoring.start()
-    stack.push_async_callback(anchoring.close)
-    return _Record(log=log, recorder=recorder, coverage=coverage, recovered=recovered)
+async def _store(settings: Settings, stack: AsyncExitStack) -> Store:
+    url = settings.database_url
+    await migrate(url)
+    store = await Store.open(url, wait=settings.database_seconden)
+    stack.push_async_callback(store.close)
+    return store
 
 
 def _beslislogboek(settings: Settings, world: Outside) -> Beslislogboek:
@@ -320,31 +283,6 @@ async def _opa(settings: Settings, stack: AsyncExitStack) -> "OpaServer | None":
     return await stack.enter_async_context(server)
 
 
-async def recover(log: Log, recorder: Recorder) -> int:
-    """Close every voornemen that an earlier run left open, as onbepaald; return how many.
-
-    Whether its source was asked, and whether anything left, nobody knows any more.
-
-    Raises:
-        RecordError: It could not be recorded.
-    """
-    closed = 0
-    while lines := log.open_intents(500):
-        await recorder.record_all(
-            [
-                Regel(
-                    soort=Soort.ONBEPAALD,
-                    kenmerk=f"{line.kenmerk.removesuffix('/voornemen')}/onbepaald",
-                    payload={"reden": "herstart", "voornemen": line.index},
-                    subject=(line.payload or {}).get(SUBJECT),
-                )
-                for line in lines
-            ]
-        )
-        closed += len(lines)
-    return closed
-
-
 def create_app(
     settings: Settings | None = None,
     outside: Outside | None = None,
@@ -391,35 +329,3 @@ def describe() -> str:
     """
     app = create_app(Settings(omgeving=Omgeving.DEMO))
     return json.dumps(openapi_document(app), ensure_ascii=False, indent=2) + "\n"
-
-
-def source_client() -> httpx2.AsyncClient:
-    """Return the client that all sources share.
-
-    A source that is slow must not take the connections of the others, so their number has no
-    bound of its own: each belongs to one verzoek, and has its deadline. Idle ones are kept.
-    """
-    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=_KEPT)
-    return httpx2.AsyncClient(trust_env=False, limits=limits)
-
-
-def _adapters(settings: Settings, client: httpx2.AsyncClient) -> MakeBron:
-    """Return what makes the source of an organisatie from its row in the store."""
-
-    def make(row: Mapping[str, Any]) -> Bron | None:
-        soort, adres = row["bron_soort"], row["bron_adres"]
-        if soort == "geen" or not adres:
-            return None
-        if settings.omgeving is Omgeving.PRODUCTIE and not adres.startswith("https://"):
-            raise StartError(f"Het adres van de bron van {row['id']} begint niet met https://.")
-        verbinding = Verbinding(
-            client=client,
-            basis=adres.rstrip("/"),
-            token=settings.source_token(row["id"]),
-            seconden=settings.bron_seconden,
-        )
-        if soort == "brp":
-            return BrpBron(verbinding=verbinding, organisatie=row["id"])
-        return PartnerBron(verbinding=verbinding)
-
-    return make
