@@ -38,7 +38,6 @@ FUNCTIES: Final = (
     "beheerder",
 )
 ROLLEN: Final = ("verwerker", "toetser", "beheerder")
-ZAAK_SOORTEN: Final = ("hhk", "casus", "scan")
 UITKOMSTEN: Final = ("toegewezen", "geweigerd", "instemming-vereist", "deels")
 INSERT_ONLY: Final = (
     "verzoeken",
@@ -63,7 +62,9 @@ class OrganisatieRow(Base):
     bron_soort: Mapped[str]
     bron_adres: Mapped[str | None]
     riec: Mapped[str | None]
-    """Which RIEC this organisatie is; none for a partner."""
+    """Which samenwerkingsverband this organisatie runs, such as a RIEC; none for a partner."""
+    verband: Mapped[str | None]
+    """Which kind of samenwerkingsverband that is; none for a RIEC, and for a partner."""
 
 
 class OrganisatieDeelnemerRow(Base):
@@ -111,11 +112,13 @@ class ToegangsbewijsRow(Base):
 
 
 class ZaakRow(Base):
-    """A handhavingsknelpunt, casus or scan. `versie` rises with every change of it or its parts."""
+    """A zaak. `versie` rises with every change of it or its parts.
+
+    Which `soort` a zaak may have is for the law to say (the activiteiten of its basis), not here.
+    """
 
     __tablename__ = "zaken"
     __table_args__ = (
-        one_of("soort", ZAAK_SOORTEN),
         one_of("status", get_args(ZaakStatus)),
         CheckConstraint("fase BETWEEN 1 AND 3", name="fase"),
     )
@@ -144,6 +147,8 @@ class ZaakRow(Base):
     signalen: Mapped[list[str] | None]
     beschrijving: Mapped[dict[str, Any] | None]
     versie: Mapped[int]
+    verband: Mapped[str | None]
+    """Which kind of samenwerkingsverband runs it; none: a RIEC."""
 
 
 class VerlengingRow(Base):

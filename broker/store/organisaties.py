@@ -16,7 +16,8 @@ class Organisaties:
     """The organisaties within one unit of work.
 
     An organisatie is `id`, `naam`, `deelnemers`, `bron_soort` (`brp`, `partner`, `geen`),
-    `bron_adres` and `riec`: which RIEC it is, None for a partner.
+    `bron_adres`, `riec`: which samenwerkingsverband it runs, None for a partner, and `verband`:
+    of which kind that is, None for a RIEC.
     """
 
     __slots__ = ("_conn",)
@@ -24,7 +25,7 @@ class Organisaties:
     def __init__(self, conn: AsyncConnection) -> None:
         self._conn = conn
 
-    async def insert(
+    async def insert(  # noqa: PLR0913 - the columns of its table
         self,
         organisatie: str,
         *,
@@ -33,11 +34,17 @@ class Organisaties:
         bron_soort: str = "geen",
         bron_adres: str | None = None,
         riec: str | None = None,
+        verband: str | None = None,
     ) -> None:
         """Record a partner."""
         await self._conn.execute(
             insert(OrganisatieRow).values(
-                id=organisatie, naam=naam, bron_soort=bron_soort, bron_adres=bron_adres, riec=riec
+                id=organisatie,
+                naam=naam,
+                bron_soort=bron_soort,
+                bron_adres=bron_adres,
+                riec=riec,
+                verband=verband,
             )
         )
         rows = [{"organisatie": organisatie, "deelnemer": name} for name in deelnemers]

@@ -15,7 +15,7 @@ def _holder() -> Select[*tuple[Any, ...]]:
     """Select the gebruiker of a token that is good; made once, as every request asks it."""
     moment: BindParameter[dt.datetime] = bindparam("moment", type_=Moment())
     return (
-        select(GebruikerRow, OrganisatieRow.riec)
+        select(GebruikerRow, OrganisatieRow.riec, OrganisatieRow.verband)
         .join(ToegangsbewijsRow, ToegangsbewijsRow.gebruiker == GebruikerRow.id)
         .join(OrganisatieRow, OrganisatieRow.id == GebruikerRow.organisatie)
         .where(
@@ -49,7 +49,9 @@ class Toegang:
         )
 
     async def holder(self, hashed: str, *, moment: dt.datetime) -> Rij | None:
-        """Return the gebruiker of a token that is good at this moment, and its `riec`, else None.
+        """Return the gebruiker of a token that is good at this moment, else None.
+
+        With the `riec` and the `verband` of its organisatie.
 
         Good is `uitgegeven_op` ≤ moment < `geldig_tot`, and not taken back.
         """

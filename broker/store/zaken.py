@@ -1,4 +1,4 @@
-"""Zaken: handhavingsknelpunten, casussen and scans, with all that belongs to one."""
+"""Zaken, of whatever soort and samenwerkingsverband, with all that belongs to one."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -22,6 +22,7 @@ _PLAIN: Final = (
     "id",
     "soort",
     "riec",
+    "verband",
     "status",
     "vastgesteld_op",
     "vastgesteld_door",
@@ -125,11 +126,11 @@ class Zaken:
 
         Args:
             organisatie: Only zaken in which this organisatie has or had a place.
-            riec: Only zaken that this RIEC runs.
+            riec: Only zaken that this samenwerkingsverband runs.
             after: The last id of the page before.
             limit: The most to return.
         """
-        brief = (*_PLAIN[:7], *_BESIDE[:1], "versie")
+        brief = (*_PLAIN[:8], *_BESIDE[:1], "versie")
         wanted = select(*(getattr(ZaakRow, name) for name in brief)).where(ZaakRow.id > after)
         if organisatie is not None:
             own = select(ZaakDeelnemerRow.zaak).where(ZaakDeelnemerRow.organisatie == organisatie)

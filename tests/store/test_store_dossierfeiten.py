@@ -55,6 +55,19 @@ async def test_facts_have_the_shape_of_the_contract(store: Store) -> None:
     )
 
 
+async def test_zaak_tells_whose_it_is(store: Store) -> None:
+    """A zaak of another samenwerkingsverband, of a soort of its own, is read as it was recorded."""
+    other = {**ZAAK, "id": "p-2026", "soort": "priolijst", "riec": "huis-1", "verband": "huis"}
+    async with store.begin() as tx:
+        await tx.zaken.insert(other | {"titel": "Lijst"})
+        brief = await tx.zaken.list(riec="huis-1")
+
+    assert (await ask(store, zaak="p-2026")).zaak == other
+    assert [(each["id"], each["soort"], each["verband"]) for each in brief] == [
+        ("p-2026", "priolijst", "huis")
+    ]
+
+
 async def test_facts_make_a_valid_dossier(store: Store) -> None:
     """With the words of the question beside them, the facts are a dossier without errors."""
     async with store.begin() as tx:

@@ -8,18 +8,28 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, inspect, make_url
+from sqlalchemy import Connection, create_engine, inspect, make_url, text
 
 from broker.errors import InvalidInputError, RecordError
 from broker.store import Store, migrate, revert
 from broker.store.engine import open_engine
-from broker.store.migrate import _config, head
+from broker.store.migrate import _config, _run, head
 from broker.store.models import INSERT_ONLY, METADATA
 
 T = TypeVar("T")
+OLD = """
+INSERT INTO organisaties (id, naam, bron_soort) VALUES ('nla', 'NLA', 'geen');
+INSERT INTO zaken (id, soort, titel, status, verschijnselen, versie)
+VALUES ('hhk-1', 'hhk', 'Z', 'vastgesteld', '["witwassen"]', 1);
+INSERT INTO signalen (id, zaak, status, melder, omschrijving, gemeld_op)
+VALUES ('s-1', 'hhk-1', 'aanvaard', 'nla', 'x', '2026-01-01');
+UPDATE zaken SET signaal_id = 's-1';
+INSERT INTO verlengingen (zaak, nummer, besluit_op) VALUES ('hhk-1', 1, '2026-05-01')
+"""
 
 
 async def on(url: str, work: Callable[[Connection], T]) -> T:
@@ -89,6 +99,62 @@ async def test_filled_database_can_be_reverted(store: Store, url: str) -> None:
     await revert(url)
 
     assert await on(url, tables) <= {"alembic_version"}
+
+
+async def old_store(url: str) -> None:
+    """Fill a database that knows only the zaken of a RIEC, with a zaak and what points at it."""
+    await _run(url, lambda config: command.upgrade(config, "20261120"))
+    await on(url, lambda connection: [connection.execute(text(each)) for each in OLD.split(";")])
+
+
+async def test_older_zaken_stay_as_they_were(empty_url: str) -> None:
+    """What stood there before is of a RIEC, and one of another can stand beside it."""
+    await old_store(empty_url)
+
+    await migrate(empty_url)
+
+    opened = await Store.open(empty_url)
+    async with opened.begin() as tx:
+        await tx.zaken.insert(
+            {
+                "id": "p-1",
+                "soort": "priolijst",
+                "verband": "zvh",
+                "titel": "P",
+                "status": "voorgesteld",
+            }
+        )
+        found, other = await tx.zaken.get("hhk-1"), await tx.zaken.get("p-1")
+    await opened.close()
+    assert "verband" not in found
+    assert (found["soort"], found["verschijnselen"]) == ("hhk", ["witwassen"])
+    assert found["verlengingen"] == [{"besluit_op": "2026-05-01"}]
+    assert found["signaal"] == {"id": "s-1", "status": "aanvaard"}
+    assert (other["soort"], other["verband"]) == ("priolijst", "zvh")
+    assert await on(empty_url, differences) == []
+
+
+async def test_zaak_of_another_verband_ends_where_nobody_knows_it(empty_url: str) -> None:
+    """One step back a zaak of another samenwerkingsverband is ended, and so opens nothing."""
+    await migrate(empty_url)
+    opened = await Store.open(empty_url)
+    async with opened.begin() as tx:
+        for soort, verband in (("hhk", None), ("casus", "zvh"), ("priolijst", "zvh")):
+            facts = {"id": soort, "soort": soort, "verband": verband, "titel": "X"}
+            await tx.zaken.insert({**facts, "status": "vastgesteld"})
+    await opened.close()
+
+    await _run(empty_url, lambda config: command.downgrade(config, "20261120"))
+
+    wanted = text("SELECT id, soort, status FROM zaken ORDER BY id")
+    rows = await on(empty_url, lambda connection: connection.execute(wanted).all())
+    assert [tuple(row) for row in rows] == [
+        ("casus", "casus", "beeindigd"),
+        ("hhk", "hhk", "vastgesteld"),
+        ("priolijst", "casus", "beeindigd"),
+    ]
+    await migrate(empty_url)
+    assert await on(empty_url, differences) == []
 
 
 def test_there_is_one_head() -> None:

@@ -33,6 +33,7 @@ async def test_organisatie_tells_its_source(store: Store) -> None:
         "bron_soort": "brp",
         "bron_adres": "http://127.0.0.1:1",
         "riec": None,
+        "verband": None,
     }
     assert [each["id"] for each in listed] == [
         "gemeente",
