@@ -25,4 +25,6 @@ class Beller:
     deelnemer: str | None
     functie: Functie
     riec: str | None = None
-    """Which RIEC the organisatie is, such as noord-holland; None for a partner."""
+    """Which samenwerkingsverband the organisatie runs, such as noord-holland; None: a partner."""
+    verband: str | None = None
+    """Which kind of samenwerkingsverband that is; None for a RIEC, and for a partner."""

@@ -56,6 +56,7 @@ async def _parties(tx: Tx, demo: DemoSeed, addresses: Mapping[str, str]) -> None
             bron_soort=organisatie.bron if address else "geen",
             bron_adres=address,
             riec=organisatie.riec,
+            verband=organisatie.verband,
         )
     for gebruiker in demo.gebruikers:
         await tx.gebruikers.insert(_columns(gebruiker))

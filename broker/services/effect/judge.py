@@ -175,21 +175,25 @@ class Judge:
         kaart = self.na.facts.kaarten.get((asked.zaak or "", asked.sleutel or ""))
         if asked.zaak is None:
             return None
-        for other in self.others:
-            if other == asked.zaak:
-                continue
+        for other in self._like(asked.zaak):
             for dossier in _in_other(self.na, asked, other, kaart):
                 besluit = self.na.decide(dossier)
                 if besluit is not None and needed <= _carried(besluit):
                     return other, besluit
         return None
 
+    def _like(self, zaak: str) -> list[str]:
+        """Return the other zaken of the same kind of samenwerkingsverband (WGS 1.8(5))."""
+        zaken = self.na.facts.zaken
+        own = zaken.get(zaak, {}).get("verband")
+        return [each for each in self.others if each != zaak and zaken[each].get("verband") == own]
+
     def _other_zaak(self, zaak: str, subject: Rij) -> str | None:
         """Return the first other zaak that carries this subject; its own kaart goes first."""
-        for other in self.others:
+        for other in self._like(zaak):
             known = self.na.facts.kaarten.get((other, subject["sleutel"]))
             there = subject if known is None else known.betrokkene
-            if other != zaak and self._carries(self.na, other, there):
+            if self._carries(self.na, other, there):
                 return other
         return None
 
