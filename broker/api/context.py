@@ -99,7 +99,7 @@ class Context:
         return self.beller
 
     def runs(self, zaak: Mapping[str, Any]) -> bool:
-        """Tell whether the caller's organisatie is the RIEC that runs this zaak."""
+        """Tell whether the caller's organisatie is the RIEC, or the house, that runs this zaak."""
         return self.beller.riec is not None and self.beller.riec == zaak.get("riec")
 
     def see_zaak(self, zaak: Mapping[str, Any]) -> None:
@@ -213,4 +213,5 @@ async def _caller(uses: Services, bearer: HTTPAuthorizationCredentials | None) -
         deelnemer=row["deelnemer"],
         functie=Functie(row["functie"]),
         riec=row["riec"],
+        verband=row["verband"],
     )

@@ -1,7 +1,8 @@
 """Instemmingen: the recorded yes of a person that a besluit may wait for."""
 
 import datetime as dt
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
@@ -15,6 +16,7 @@ from broker.domain.dossier import Deel, InstemmingSoort, Tijdstip
 from broker.domain.kalender import instant
 from broker.domain.zaak import places
 from broker.errors import ForbiddenError, Fout, InvalidInputError, NotFoundError
+from broker.services.ontvangers import declared, recorded_by, stands_outside
 from broker.services.openstaand import openstaand
 
 router = APIRouter(route_class=StrictRoute, tags=["instemmingen"])
@@ -27,6 +29,11 @@ class NieuweInstemming(Deel):
     """A yes, for one subject or for all subjects of a zaak."""
 
     soort: InstemmingSoort
+    organisatie: Naam | None = Field(
+        default=None,
+        description="Namens wie: alleen een ontvanger van een resultaat die zelf niet in Sluis "
+        "werkt. Zonder: uw eigen organisatie.",
+    )
     zaak: Naam | None = Field(default=None, description="Zonder: voor vragen buiten een zaak.")
     betrokkene: Betreft | None = None
     sleutel: Sleutel | None = Field(
@@ -108,9 +115,11 @@ async def lees_openstaand(context: Lezer, uses: Uses) -> list[OpenstaandeInstemm
 
 @router.post(_PATH, status_code=201, responses=documented(400, 401, 403, 409, 413, 503))
 async def geef_instemming(body: NieuweInstemming, context: Gever, uses: Uses) -> InstemmingView:
-    """Geef een instemming namens uw organisatie."""
+    """Geef een instemming namens uw organisatie, of leg vast wat een ontvanger verklaarde."""
     now = uses.now()
     await _check_giver(uses, context, body.soort, now)
+    if body.organisatie not in {None, context.beller.organisatie}:
+        await _check_declared(uses, body, now)
     sleutel = _sleutel(body, uses)
     if body.zaak is None:
         _check_bound(body, sleutel)
@@ -119,7 +128,7 @@ async def geef_instemming(body: NieuweInstemming, context: Gever, uses: Uses) ->
     instemming = uses.ids.new("i")
     facts = {
         "soort": body.soort,
-        "organisatie": context.beller.organisatie,
+        "organisatie": body.organisatie or context.beller.organisatie,
         "door": context.beller.gebruiker,
         "op": not_ahead(body.op, now, "/op"),
         "tot": body.tot,
@@ -131,7 +140,7 @@ async def geef_instemming(body: NieuweInstemming, context: Gever, uses: Uses) ->
     await uses.keeper.change(
         context.beller,
         "instemming-gegeven",
-        {"instemming": instemming, **facts},
+        {"instemming": instemming, **_told(facts), "namens": body.organisatie},
         lambda tx: tx.instemmingen.give({"id": instemming, **facts}),
     )
     return await _view(uses, instemming)
@@ -148,9 +157,10 @@ async def trek_in(
     context: Gever,
     uses: Uses,
 ) -> InstemmingView:
-    """Trek een instemming van uw organisatie in, vanaf nu."""
+    """Trek een instemming in die uw organisatie gaf of vastlegde, vanaf nu."""
     found = await _view(uses, id)
-    context.see(found.organisatie)
+    recorded = await uses.keeper.read(lambda tx: recorded_by(tx, found.door))
+    context.see(found.organisatie, recorded)
     op = uses.now()
     await uses.keeper.change(
         context.beller,
@@ -173,6 +183,28 @@ async def _check_giver(uses: Services, context: Context, soort: str, now: str) -
     fits = deelnemer in givers[soort] if givers.get(soort) else deelnemer is None
     if soort not in givers or not fits:
         raise ForbiddenError("Uw organisatie gaat niet over deze soort instemming.")
+
+
+async def _check_declared(uses: Services, body: NieuweInstemming, now: str) -> None:
+    """Refuse to record for another organisatie what it can say itself, or need not say.
+
+    Only a recipient declares through others, and only one that is no deelnemer and has nobody who
+    works with Sluis: nobody else can say yes for a deelnemer.
+
+    Raises:
+        InvalidInputError: It is not for others to record.
+    """
+    name = body.organisatie or ""
+    soorten = declared(await uses.regels.now(), now)
+    outside = await uses.keeper.read(lambda tx: stands_outside(tx, name))
+    if body.soort not in soorten or not outside:
+        melding = "Namens deze organisatie kunt u deze soort instemming niet vastleggen."
+        raise InvalidInputError(melding, [Fout(pointer="/organisatie", melding=melding)])
+
+
+def _told(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the log tells: its `organisatie` is that of who recorded it."""
+    return {name: fact for name, fact in facts.items() if name != "organisatie"}
 
 
 def _check_bound(body: NieuweInstemming, sleutel: str | None) -> None:

@@ -92,6 +92,7 @@ async def beller_of(services: "OpenServices", wie: str) -> "Beller":
         deelnemer=row["deelnemer"],
         functie=Functie(row["functie"]),
         riec=organisatie["riec"],
+        verband=organisatie["verband"],
     )
 
 
