@@ -118,6 +118,7 @@ class OrganisatieSeed(Seed):
     deelnemers: tuple[str, ...]
     bron: BronSoort
     riec: str | None = None
+    verband: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

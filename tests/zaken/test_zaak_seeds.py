@@ -8,6 +8,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from broker.decision.decide import Decider
+from broker.decision.register import default_root
 from broker.domain.dossier import Zaak
 from broker.domain.invoer import load_yaml
 from broker.errors import InvalidInputError
@@ -20,6 +22,7 @@ from broker.seeds import (
     ZaakSeed,
     read_zaken,
 )
+from broker.services.zaaksoorten import zaaksoorten
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / ZAKEN).glob("*.yaml"))
@@ -164,10 +167,23 @@ def test_dossier_equals_the_scenario(zaak: ZaakSeed, base: str, shared: Path) ->
     assert zaak.dossier == scenario
 
 
-def test_only_the_zaak_of_2026_is_fictional() -> None:
-    """The zaken of 2023 are real, the one of 2026 is marked as made up, in its title too."""
-    assert [zaak.id for zaak in SEEDS.values() if zaak.fictief] == ["hhk-zaandam-oost-2026"]
-    assert FICTIEF.titel.endswith("(fictief)")
+def test_only_the_zaken_of_2026_are_fictional() -> None:
+    """The zaken of 2023 are real, those of 2026 are marked as made up, in their title too."""
+    fictional = [zaak for zaak in SEEDS.values() if zaak.fictief]
+
+    assert [zaak.id for zaak in fictional] == ["casus-zaanstreek-2026", "hhk-zaandam-oost-2026"]
+    assert all(zaak.titel.endswith("(fictief)") for zaak in fictional)
+
+
+def test_soort_is_an_activiteit_of_its_samenwerkingsverband() -> None:
+    """The law names the soort of each zaak, for the samenwerkingsverband that runs it."""
+    rules, moment = Decider.load(default_root()), "2026-11-20T10:00:00+01:00"
+    zaken = [Zaak.model_validate(zaak.dossier) for zaak in SEEDS.values()]
+
+    assert [z.id for z in zaken if z.soort not in zaaksoorten(rules, z.verband, moment)] == []
+    assert dict(zaaksoorten(rules, "zvh", moment)) == {"casus": False, "priolijst": False}
+    assert dict(zaaksoorten(rules, None, moment)) == {"hhk": True, "casus": True, "scan": True}
+    assert zaaksoorten(rules, "iets", moment) == {}
 
 
 def test_glazenwassers_term_of_research_is_unknown() -> None:
