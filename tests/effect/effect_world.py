@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
+
 from broker.app import OpenServices, Outside, open_services
 from broker.domain.besluit import Uitkomst
 from broker.domain.kalender import EPOCH, instant
-from broker.domain.ports import Antwoord, Bevraging, Identiteit
+from broker.domain.ports import Antwoord, Bevraging, BronError, BronFout, Identiteit
 from broker.services.caller import Beller, Functie
 from broker.services.vraag import Vraag
 from broker.settings import Settings
@@ -33,6 +35,9 @@ TAKEN: Final = {
     "om-nh": "ro-124",
     "belastingdienst": "awr",
 }
+
+
+UNANSWERED: Final = "Deze vraag krijgt geen antwoord van de bron."
 
 
 @dataclass
@@ -57,23 +62,15 @@ class Numbered:
 
 
 class Silent:
-    """A source that has nothing."""
+    """A source that has nothing; to a question that says so it does not answer at all."""
 
-    async def bevraag(self, vraag: Bevraging) -> Antwoord:  # noqa: ARG002 - a Bron
+    async def bevraag(self, vraag: Bevraging) -> Antwoord:
+        if vraag.vraagstelling == UNANSWERED:
+            raise BronError(BronFout.ONBEREIKBAAR, "Deze bron antwoordt niet.")
         return Antwoord(gegevens=())
 
-    async def treffer(self, vraag: Bevraging) -> Antwoord:  # noqa: ARG002 - a Bron
-        return Antwoord(gegevens=())
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """A question as it was put, by whom."""
-
-    besluit: str
-    wie: str
-    vraag: Vraag
-    kaart: str | None
+    async def treffer(self, vraag: Bevraging) -> Antwoord:
+        return await self.bevraag(vraag)
 
 
 def moment(text: str) -> dt.datetime:
@@ -137,23 +134,45 @@ async def fill(
     await services.bronnen.refresh(services.store)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Decided:
+    """What door 1 said of a question."""
+
+    verzoek: str
+    besluit: str
+    carried: frozenset[str]
+    """The categories that it does not refuse."""
+    granted: frozenset[str]
+    codes: frozenset[str]
+
+
+async def put(services: OpenServices, wie: str, vraag: Vraag) -> Decided:
+    """Put a question through the doors, and return what door 1 said of it."""
+    beller = Beller(
+        gebruiker=f"g-{wie}", organisatie=wie, deelnemer=PARTNERS[wie], functie=Functie.ANALIST
+    )
+    asked = await services.doors.submit(beller, vraag)
+    async with services.store.read() as tx:
+        rows = [row for row in await tx.besluiten.list(asked.id) if row["deur"] == "verzoek"]
+    besluit = orjson.loads(rows[0]["besluit"])
+    parts = besluit["categorieen"]
+    return Decided(
+        verzoek=asked.id,
+        besluit=rows[0]["id"],
+        carried=frozenset(c["id"] for c in parts if c["uitkomst"] != Uitkomst.GEWEIGERD),
+        granted=frozenset(c["id"] for c in parts if c["uitkomst"] == Uitkomst.TOEGEWEZEN),
+        codes=frozenset(grond["code"] for grond in besluit["weigeringsgronden"]),
+    )
+
+
 async def ask(services: OpenServices, wie: str, vraag: Vraag) -> tuple[str, frozenset[str]]:
     """Put a question through the doors.
 
     Returns:
         The id of the besluit of door 1, and the categories that it does not refuse.
     """
-    beller = Beller(
-        gebruiker=f"g-{wie}", organisatie=wie, deelnemer=PARTNERS[wie], functie=Functie.ANALIST
-    )
-    put = await services.doors.submit(beller, vraag)
-    async with services.store.read() as tx:
-        rows = [row for row in await tx.besluiten.list(put.id) if row["deur"] == "verzoek"]
-    import orjson  # noqa: PLC0415 - only where a besluit is read back
-
-    besluit = orjson.loads(rows[0]["besluit"])
-    carried = {c["id"] for c in besluit["categorieen"] if c["uitkomst"] != Uitkomst.GEWEIGERD}
-    return rows[0]["id"], frozenset(carried)
+    found = await put(services, wie, vraag)
+    return found.besluit, found.carried
 
 
 def a_vraag(who: Identiteit, wie: str, bron: str, zaak: str, **changes: Any) -> Vraag:  # noqa: ANN401
