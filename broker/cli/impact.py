@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import orjson
 import typer
@@ -13,6 +13,9 @@ from broker.cli.options import Map, plainly, read_rules, settings_from
 from broker.errors import InvalidInputError
 from broker.services.effect import Change, Effect, Effecten, Groep, Soort
 from broker.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _SOORTEN: Final = {
     Soort.PERSOONSKAART: "open persoonskaarten",
@@ -25,6 +28,12 @@ _GROEPEN: Final = {
     Groep.ELDERS: "via een andere zaak",
     Groep.VERLIEST: "verliest",
     Groep.HAD_AL_GEEN: "had al geen",
+}
+_EEN: Final = {
+    Soort.PERSOONSKAART: "persoonskaart",
+    Soort.LOPEND_VERZOEK: "lopend verzoek",
+    Soort.INSTEMMING: "instemming",
+    Soort.VRAAG: "vraag",
 }
 _PER: Final = {"per_partner": "partner", "per_gebied": "gebied", "per_branche": "branche"}
 
@@ -160,23 +169,37 @@ def _show(view: Mapping[str, Any], effects: Sequence[Effect]) -> None:
         cells = (str(counts["groepen"][groep]) for groep in _GROEPEN)
         table.add_row(naam, str(counts["totaal"]), *cells)
     console.print(table)
-    for zaak, number in view[Soort.VRAAG]["via"].items():
-        console.print(f"{zaak} kan {number} van de vragen dragen.")
-    for per, kop in _PER.items():
-        _show_per(console, view[Soort.VRAAG][per], kop)
+    for soort, naam in _SOORTEN.items():
+        for zaak, number in view[soort]["via"].items():
+            console.print(f"{zaak} kan {number} van de {naam} dragen.")
+    for soort, naam in _SOORTEN.items():
+        for per, kop in _PER.items():
+            _show_per(console, view[soort][per], f"{naam[0].upper()}{naam[1:]} per {kop}", kop)
     if effects:
-        rows = Table("wat", "id", "zaak", "basis", "via", "waarom niet meer", title="Lijst")
-        for each in effects:
-            told = (each.soort.value, each.id, each.zaak or "", _GROEPEN[each.groep])
-            rows.add_row(*told, each.via or "", ", ".join(each.gronden))
-        console.print(rows)
+        _show_list(console, effects)
 
 
-def _show_per(console: Any, counts: Mapping[str, Mapping[str, int]], kop: str) -> None:  # noqa: ANN401 - rich
+def _show_per(
+    console: "Console", counts: Mapping[str, Mapping[str, int]], titel: str, kop: str
+) -> None:
     from rich.table import Table
 
-    table = Table(kop, *_GROEPEN.values(), title=f"Vragen per {kop}")
+    table = Table(kop, *_GROEPEN.values(), title=titel)
     for name, groups in counts.items():
         table.add_row(name, *(str(groups[groep]) for groep in _GROEPEN))
     if table.row_count:
         console.print(table)
+
+
+def _show_list(console: "Console", effects: Sequence[Effect]) -> None:
+    """Print each thing on lines of its own, whose ids are never cut or broken."""
+    console.print("Lijst", style="italic")
+    for each in effects:
+        lines = [
+            f"{_EEN[each.soort]} {each.id}: {_GROEPEN[each.groep]}",
+            *([f"  zaak: {each.zaak}"] if each.zaak else []),
+            *([f"  via: {each.via}"] if each.via else []),
+            *(f"  waarom niet meer: {grond}" for grond in each.gronden),
+        ]
+        for line in lines:
+            console.print(line, soft_wrap=True, highlight=False, markup=False)

@@ -28,11 +28,32 @@ async def _fill(folder: Path) -> None:
             await ask(services, wie, a_vraag(who, wie, bron, GLAZENWASSERS))
 
 
+async def _fill_more(folder: Path) -> None:
+    """Fill as above, with a question that waits and an instemming."""
+    await _fill(folder)
+    wie, who, _ = VRAGEN["firma-oost"]
+    asked = a_vraag(who, wie, "politie-nh", GLAZENWASSERS, categorieen=["politiegegevens-8-13"])
+    given = {"id": "i-zaak", "soort": "convenant-verzoek", "organisatie": "nla", "door": "n-9"}
+    async with opened(folder, "2024-01-21", 1000) as services:
+        await services.bronnen.refresh(services.store)
+        await ask(services, wie, asked)
+        async with services.store.begin() as tx:
+            await tx.instemmingen.give({**given, "op": "2023-12-01", "zaak": GLAZENWASSERS})
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a data folder with the store of the memo of 2023."""
     found = tmp_path_factory.mktemp("impact") / "var"
     asyncio.run(_fill(found))
+    return found
+
+
+@pytest.fixture(scope="module")
+def fuller(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a data folder in which a question waits and an instemming counts."""
+    found = tmp_path_factory.mktemp("impact") / "var"
+    asyncio.run(_fill_more(found))
     return found
 
 
@@ -47,10 +68,40 @@ def test_end_is_counted_in_a_table(folder: Path) -> None:
     done = run(folder, "--end", GLAZENWASSERS, "--on", EINDE)
 
     assert done.exit_code == 0
-    assert f"{OOST} kan 2 van de vragen dragen." in done.stdout
+    assert f"{OOST} kan 2 van de vragen van het laatste jaar dragen." in done.stdout
+    assert f"{OOST} kan 2 van de open persoonskaarten dragen." in done.stdout
     assert "open persoonskaarten" in done.stdout
     assert "zaanstad-burgemeester" in done.stdout
     assert "k-firma-buiten" not in done.stdout
+
+
+def test_tables_of_every_soort(fuller: Path) -> None:
+    """Kaarten, running verzoeken, instemmingen and questions each have their table per name."""
+    done = run(fuller, "--end", GLAZENWASSERS, "--on", "2024-02-01")
+
+    assert [line.strip() for line in done.stdout.splitlines() if " per " in line] == [
+        "Open persoonskaarten per gebied",
+        "Open persoonskaarten per branche",
+        "Lopende verzoeken per partner",
+        "Lopende verzoeken per gebied",
+        "Lopende verzoeken per branche",
+        "Instemmingen per partner",
+        "Vragen van het laatste jaar per partner",
+        "Vragen van het laatste jaar per gebied",
+        "Vragen van het laatste jaar per branche",
+    ]
+
+
+def test_list_cuts_no_id(folder: Path) -> None:
+    """On a narrow screen each thing of the list still has its id and its zaken whole."""
+    command = ["impact", "--end", GLAZENWASSERS, "--on", EINDE, "--lijst", "--map", str(folder)]
+    told = CliRunner().invoke(app, command, env={"COLUMNS": "20"}).stdout
+
+    lines = told[told.index("Lijst") :].splitlines()
+    assert "persoonskaart k-firma-oost: via een andere zaak" in lines
+    assert f"  zaak: {GLAZENWASSERS}" in lines
+    assert f"  via: {OOST}" in lines
+    assert "  waarom niet meer: zaak-beeindigd" in lines
 
 
 def test_list_has_every_thing(folder: Path) -> None:
