@@ -19,9 +19,21 @@ from broker.services.caller import Functie
 from broker.settings import Settings
 from tests.api.conftest import World
 
-HHK: Final = "/handhavingsknelpunten"
 INZAGE: Final = "/inzageverzoeken"
 STEEKPROEVEN: Final = "/steekproeven"
+ZAAK: Final = (
+    ("get", ""),
+    ("post", ""),
+    ("get", "/{id}"),
+    ("post", "/{id}/vaststelling"),
+    ("post", "/{id}/beeindiging"),
+    ("post", "/{id}/verlengingen"),
+    ("post", "/{id}/fasebesluiten"),
+    ("get", "/{id}/deelnemers"),
+    ("post", "/{id}/deelnemers"),
+    ("post", "/{id}/deelnemers/beeindiging"),
+)
+"""What can be done with a zaak, under both of its addresses."""
 ANALIST, POORT, ACCOUNT, PRIVACY, BEHEER = (
     "analist",
     "poortwachter",
@@ -46,16 +58,11 @@ EXPECTED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("post", "/toetsingen"): frozenset({ANALIST, ACCOUNT, PRIVACY}),
     ("post", "/effectberekeningen"): frozenset({ACCOUNT, PRIVACY}),
     ("get", "/vuistregels"): ALL,
-    ("get", HHK): ALL - {BEHEER},
-    ("post", HHK): frozenset({ACCOUNT}),
-    ("get", f"{HHK}/{{id}}"): ALL - {BEHEER},
-    ("post", f"{HHK}/{{id}}/vaststelling"): frozenset({ACCOUNT}),
-    ("post", f"{HHK}/{{id}}/beeindiging"): frozenset({ACCOUNT}),
-    ("post", f"{HHK}/{{id}}/verlengingen"): frozenset({ACCOUNT}),
-    ("post", f"{HHK}/{{id}}/fasebesluiten"): frozenset({ACCOUNT}),
-    ("get", f"{HHK}/{{id}}/deelnemers"): ALL - {BEHEER},
-    ("post", f"{HHK}/{{id}}/deelnemers"): frozenset({ACCOUNT}),
-    ("post", f"{HHK}/{{id}}/deelnemers/beeindiging"): frozenset({ACCOUNT}),
+    **{
+        (method, f"{base}{path}"): ALL - {BEHEER} if method == "get" else frozenset({ACCOUNT})
+        for base in ("/handhavingsknelpunten", "/zaken")
+        for method, path in ZAAK
+    },
     ("get", "/persoonskaarten"): frozenset({ANALIST, ACCOUNT, PRIVACY}),
     ("post", "/persoonskaarten"): frozenset({ACCOUNT}),
     ("post", "/persoonskaarten/{id}/feiten"): frozenset({ACCOUNT}),

@@ -8,7 +8,7 @@ from broker.decision.decide import Decider
 from broker.decision.regelset import Regelset
 from broker.decision.register import default_root
 from broker.domain.ports import Identiteit
-from broker.services.doors import Vraag
+from broker.services.vraag import Vraag
 from broker.services.effect import Change, Ending, Leaving, OtherRules
 from tests.effect.effect_world import PARTNERS, UNANSWERED, a_vraag
 

@@ -23,7 +23,7 @@ from broker.domain import invoer
 from broker.domain.kalender import in_force, instant
 from broker.domain.ports import Identiteit
 from broker.domain.regelversie import Stap
-from broker.services.doors import Vraag
+from broker.services.vraag import Vraag
 from broker.services.effect import Change, Ending, Groep, Leaving, Soort, Task, calculate
 from tests.effect.effect_world import Decided, Stopped, copied, fill, moment, opened, put
 from tests.effect.made_world import MOMENTS, PEIL, World, a_world, other_rules
@@ -180,11 +180,11 @@ class Naive:
                 if zaak in touched and self.open(facts["onderzoek"]):
                     told = await self.kaart(before, after, zaak, who)
                     self.things[Soort.PERSOONSKAART, kaart] = told
-            for given_, who in self.world.instemmingen:
+            for given_, subject in self.world.instemmingen:
                 ends = (given_["tot"], given_["ingetrokken_op"])
                 counts = all(in_force(given_["op"], end, instant(op)) for end in ends)
                 if given_["zaak"] in touched and counts:
-                    told = await self.instemming(before, after, given_, who)
+                    told = await self.instemming(before, after, given_, subject)
                     self.things[Soort.INSTEMMING, given_["id"]] = told
             lost = [
                 (each, was)

@@ -313,3 +313,14 @@ async def test_house_and_riec_do_not_see_each_other(world: World) -> None:
     assert listed[HUIS] == [ZAAK]
     assert ZAAK not in listed["am-riec-1"]
     assert [answer.status_code for answer in hidden] == [404] * 4
+
+
+async def test_casus_carries_nothing_of_a_riec(world: World) -> None:
+    """When a handhavingsknelpunt ends, no casus of a house is told to carry on its kaarten."""
+    body = {"op": "2026-12-01", "beeindig": {"zaak": "hhk-zaandam-oost-2026"}}
+
+    told = (await world.call("POST", "/effectberekeningen", "fg-1", body)).json()
+
+    kaarten = told["tellingen"]["persoonskaarten"]
+    assert kaarten["groepen"]["verliest"] > 0
+    assert kaarten["groepen"]["houdt-via-andere-zaak"] == 0
