@@ -179,4 +179,5 @@ def interop(servers: Servers, shared: Path) -> Mapping[str, Callable[[], Punt]]:
         "todo": lambda: servers.start("todo", read("todo")),
         "gateway": lambda: servers.start("gateway", read("gateway")),
         "zoeken": lambda: servers.start("zoeken", read_search(vectors)),
+        "idp": lambda: servers.start("idp", read("idp")),
     }

@@ -1,4 +1,4 @@
-# The Search and IdP scenarios of the AuthZEN interop: records have an owner and a department.
+# The Search scenario of the AuthZEN interop: records have an owner and a department.
 
 package zoeken
 
