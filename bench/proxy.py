@@ -13,8 +13,8 @@ import httpx2
 import uvloop
 from fastapi import FastAPI, Request, Response
 
-from broker.sources import source_client
 from broker.cli.serve import serve_app
+from broker.sources import source_client
 
 
 def make_app(partner: str) -> FastAPI:

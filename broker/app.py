@@ -25,7 +25,7 @@ from broker.api.openapi import openapi_document
 from broker.api.rollen import Rollen
 from broker.decision.decide import Decider
 from broker.decision.inzageregels import Inzageregels
-from broker.decision.opa.proof import Goudset, prove, prove_server
+from broker.decision.opa.proof import Proven, prove
 from broker.decision.regelset import Regelset, RegisterError
 from broker.decision.register import default_root
 from broker.domain.ports import Clock, Ids
@@ -247,7 +247,7 @@ def _exports(
 async def _rules(
     settings: Settings, stack: AsyncExitStack, store: Store, keeper: Keeper, clock: Clock
 ) -> tuple[Regels, Regelversies]:
-    """Open the rules in force; an OPA server proves that it decides by them as the engine does."""
+    """Open the rules in force; an OPA server must have them, and prove itself on them at once."""
     geleverd = Regelset.from_folder(default_root())
     opa = await _opa(settings, stack)
     regels = Regels(store, rules_loader(settings, opa), geleverd)
@@ -256,19 +256,21 @@ async def _rules(
         store=store, keeper=keeper, regels=regels, clock=clock, sleutel=sleutel
     )
     await regelversies.begin()
-    if opa:
-        await prove_server(await regels.now(), Goudset.of(geleverd))
+    await (await regels.now()).motor()
     return regels, regelversies
 
 
 def rules_loader(settings: Settings, opa: "OpaServer | None") -> LoadRules:
-    """Return what loads a rule set, for the engine here, which proves itself, or the OPA server."""
+    """Return what loads a rule set, for the engine here or the OPA server; each proves itself.
+
+    The server does so when it is first asked: not every version that is loaded decides.
+    """
 
     def load(regelset: Regelset) -> Decider:
         server = opa.expecting(regelset.digest) if opa else None
         decider = Decider.load(regelset, server=server)
         prove(decider, strict=settings.omgeving is Omgeving.PRODUCTIE)
-        return decider
+        return decider.with_server(Proven(decider, server)) if server else decider
 
     return load
 

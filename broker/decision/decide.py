@@ -8,6 +8,7 @@
 Pure: it reads nothing but the dossier, the register and the rules.
 """
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -64,6 +65,12 @@ class Decider:
         """
         regelset = source if isinstance(source, Regelset) else Regelset.from_folder(source)
         return cls(regelset, engine, server)
+
+    def with_server(self, server: PolicyServer) -> "Decider":
+        """Return these rules, loaded already, with another server to decide by them."""
+        made = copy.copy(self)
+        made._server = server  # noqa: SLF001 - one of its own
+        return made
 
     @property
     def digest(self) -> str:

@@ -8,8 +8,8 @@ from broker.decision.decide import Decider
 from broker.decision.regelset import Regelset
 from broker.decision.register import default_root
 from broker.domain.ports import Identiteit
-from broker.services.vraag import Vraag
 from broker.services.effect import Change, Ending, Leaving, OtherRules
+from broker.services.vraag import Vraag
 from tests.effect.effect_world import PARTNERS, UNANSWERED, a_vraag
 
 NU: Final = "2024-01-20T12:00:00+01:00"

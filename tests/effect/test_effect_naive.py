@@ -23,8 +23,8 @@ from broker.domain import invoer
 from broker.domain.kalender import in_force, instant
 from broker.domain.ports import Identiteit
 from broker.domain.regelversie import Stap
-from broker.services.vraag import Vraag
 from broker.services.effect import Change, Ending, Groep, Leaving, Soort, Task, calculate
+from broker.services.vraag import Vraag
 from tests.effect.effect_world import Decided, Stopped, copied, fill, moment, opened, put
 from tests.effect.made_world import MOMENTS, PEIL, World, a_world, other_rules
 

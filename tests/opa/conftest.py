@@ -139,7 +139,7 @@ class Wissel:
     def __init__(self, target: str) -> None:
         self.behaviour: Behaviour | None = None
         self.url = ""
-        self._target = urlsplit(target)
+        self._target = target
         self._open: set[asyncio.Task[None]] = set()
 
     def switch(self, behaviour: Behaviour | None) -> None:
@@ -147,6 +147,11 @@ class Wissel:
         self.behaviour = behaviour
         for task in self._open:
             task.cancel()
+
+    def lead_to(self, target: str) -> None:
+        """From now on lead to this server; what is under way ends at once."""
+        self._target = target
+        self.switch(None)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
@@ -164,7 +169,8 @@ class Wissel:
         self._open.discard(task)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        theirs = await asyncio.open_connection(self._target.hostname, self._target.port)
+        address = urlsplit(self._target)
+        theirs = await asyncio.open_connection(address.hostname, address.port)
         try:
             await asyncio.gather(_copy(reader, theirs[1]), _copy(theirs[0], writer))
         finally:

@@ -1,8 +1,9 @@
-"""The proof at the start: an engine that does not decide as OPA itself does, does not decide.
+"""The proof of rules: an engine that does not decide as OPA itself does, does not decide.
 
 `policies/golden/` holds dossiers with the besluiten that a real OPA gave (made by `golden.py`),
 and the digest of the rules and data that they were made with. The engine in this process is held
-against them; an OPA server against that engine, on the same dossiers.
+against them when rules are loaded; an OPA server against that engine, on the same dossiers, before
+it first decides by those rules.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import orjson
 
 from broker.decision.decide import Decider
 from broker.decision.regelset import Regelfout, Regelset, RegisterError
-from broker.decision.rules import Rules
+from broker.decision.rules import PolicyServer, Rules
 from broker.domain import invoer
 from broker.domain.besluit import Besluit
 from broker.domain.dossier import Dossier
@@ -109,6 +110,60 @@ async def prove_server(decider: Decider, goud: Goudset) -> None:
     wrong = [g.naam for g, alike in zip(goud.gevallen, same, strict=True) if not alike]
     if wrong:
         raise DecisionError(_otherwise("De OPA-server", wrong, goud))
+
+
+class Proven:
+    """A server that decides only once it was proven: a `PolicyServer` around another.
+
+    The proof is made when the server is first asked or checked, so also for a version that came
+    into force while this node ran. Who asks meanwhile waits for the same proof. One that failed
+    is made again for the next who asks.
+    """
+
+    def __init__(self, decider: Decider, server: PolicyServer) -> None:
+        """Take the rules, still with the server itself to decide by them.
+
+        Raises:
+            RegisterError: There are no golden besluiten to prove it on.
+        """
+        self._decider = decider
+        self._server = server
+        self._goud = Goudset.of(decider.regelset)
+        self._proven = False
+        self._proof: asyncio.Task[None] | None = None
+
+    async def evaluate(self, facts: Mapping[str, Any]) -> object:
+        """Return what the rules on the server say of these facts.
+
+        Raises:
+            DecisionError: The server gave no answer, or is not proven.
+        """
+        await self._wait()
+        return await self._server.evaluate(facts)
+
+    async def check(self) -> None:
+        """Return when the server answers, has these rules and is proven.
+
+        Raises:
+            DecisionError: It does not, or decides otherwise.
+        """
+        await self._server.check()
+        await self._wait()
+
+    async def _wait(self) -> None:
+        if self._proven:
+            return
+        if self._proof is None:
+            self._proof = asyncio.create_task(self._prove())
+        # Others wait for it too: who gives up does not end it.
+        await asyncio.shield(self._proof)
+
+    async def _prove(self) -> None:
+        try:
+            await prove_server(self._decider, self._goud)
+            self._proven = True
+        finally:
+            self._proof = None
 
 
 async def _alike(decider: Decider, dossier: Dossier) -> bool:
