@@ -20,7 +20,8 @@ LEAST: Final = 5
 """The smallest count that is told."""
 DESTROYED: Final = "inhoud vernietigd"
 NONE: Final = "geen"
-_SLASHES: Final = 2
+_QUESTION: Final = "v-"
+"""How the id of a verzoek begins."""
 _ENDINGS: Final = {Soort.FOUT: "fout", Soort.ONBEPAALD: "onbepaald"}
 
 
@@ -103,7 +104,7 @@ def is_question(actie: Actie) -> bool:
         return False
     payload = actie.payload
     if payload is None:
-        return actie.einde.kenmerk.count("/") == _SLASHES
+        return actie.einde.kenmerk.startswith(_QUESTION)
     return "bron" in payload
 
 
