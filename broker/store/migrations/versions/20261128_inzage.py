@@ -6,7 +6,7 @@ from alembic import op
 from broker.store.columns import Moment
 
 revision = "20261128"
-down_revision = "20261120"
+down_revision = "20261121"
 branch_labels = None
 depends_on = None
 
