@@ -75,10 +75,12 @@ openapi: $(DEV) .cache ## Controleer de API-beschrijvingen met de ADR-regels
 
 pytest: $(DEV) .cache ## Draai de tests, met dekking
 	@echo "== tests: pytest, met dekking"
-	@{ $(BIN)/coverage run -m pytest -o cache_dir=.cache/pytest; echo $$? > .cache/pytest.rc; } | tee .cache/pytest.log
+	@rm -rf .cache/dekking && mkdir -p .cache/dekking
+	@{ $(BIN)/coverage run -m pytest -o cache_dir=.cache/pytest -n auto --dist loadfile; \
+		echo $$? > .cache/pytest.rc; } | tee .cache/pytest.log
 	@exit $$(cat .cache/pytest.rc)
 	@echo "== dekking"
-	@$(BIN)/coverage report
+	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report
 
 fmt: $(DEV) ## Maak de code op
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format .
