@@ -53,6 +53,7 @@ from broker.services.uitvoer.uitvoering import Uitvoering
 from broker.services.uitvoer.woo import Redactieregels
 from broker.services.uitvoer.woo_uitvoering import WooUitvoering
 from broker.services.verankering import World as Anchoring
+from broker.services.vernietigen import Vernietigen
 from broker.services.vuistregels import Vuistregels
 from broker.settings import Omgeving, Settings, StartError, load_settings
 from broker.sources import adapters, source_client
@@ -186,6 +187,7 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
         uitvoering=exports,
         woo=WooUitvoering(uitvoering=exports, regels=Redactieregels.load(default_root())),
         ldv=LdvLezer(exports),
+        vernietigen=_vernietigen(record.log, world),
         bronnen=bronnen,
         pseudoniem=pseudoniem,
         regels=regels,
@@ -221,6 +223,16 @@ def _inzage(keeper: Keeper, log: Log, pseudoniem: Pseudonimiseerder, world: Outs
         pseudoniem=pseudoniem,
         clock=world.clock,
         ids=world.ids,
+        regels=Inzageregels.load(),
+    )
+
+
+def _vernietigen(log: Log, world: Outside) -> Vernietigen:
+    return Vernietigen(
+        log=log,
+        clock=world.clock,
+        ids=world.ids,
+        random_bytes=world.random_bytes,
         regels=Inzageregels.load(),
     )
 

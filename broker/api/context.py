@@ -34,6 +34,7 @@ from broker.services.toetsingen import Toetsingen
 from broker.services.uitvoer.ldv_lezen import LdvLezer
 from broker.services.uitvoer.uitvoering import Uitvoering
 from broker.services.uitvoer.woo_uitvoering import WooUitvoering
+from broker.services.vernietigen import Vernietigen
 from broker.services.vuistregels import Vuistregels
 
 HIDDEN: Final = "Dit bestaat niet, of u mag het niet zien."
@@ -64,6 +65,7 @@ class Services:
     uitvoering: Uitvoering
     woo: WooUitvoering
     ldv: LdvLezer
+    vernietigen: Vernietigen
 
     def now(self) -> str:
         """Return the moment now, as text with offset."""
