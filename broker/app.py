@@ -39,6 +39,7 @@ from broker.services.bronnen import Bronnen, MakeBron
 from broker.services.doors import Doors
 from broker.services.effectberekeningen import Effectberekeningen
 from broker.services.eigen_beslispunt import EigenBeslispunt
+from broker.services.environment import environment
 from broker.services.handtekening import Handtekening
 from broker.services.inzage import Inzage
 from broker.services.keeper import Keeper
@@ -158,11 +159,16 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     record = await open_record(settings, anchoring, stack, client)
     recorder = record.recorder
     keeper = Keeper(store, recorder, world.ids)
-    regels, regelversies = await _rules(settings, stack, store, keeper, world.clock)
+    opa = await _opa(settings, stack)
+    regels, regelversies = await _rules(settings, opa, store, keeper, world.clock)
     exports = _exports(settings, world, store=store, log=record.log, regels=regels, keeper=keeper)
     bronnen = Bronnen(world.make_bron or adapters(settings, client))
     await bronnen.refresh(store)
-    beslislogboek = _beslislogboek(settings, world)
+    told = environment(software=VERSION, opa=await opa.version() if opa else None)
+    beslislogboek = Beslislogboek(environment=told, random_bytes=world.random_bytes)
+    toetsingen = Toetsingen(
+        store, regels, recorder, beslislogboek, clock=world.clock, ids=world.ids
+    )
     pdp = Pdp(
         beslispunt=EigenBeslispunt(store=store, regels=regels, bronnen=bronnen, clock=world.clock),
         beslislogboek=beslislogboek,
@@ -189,7 +195,7 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
         ),
         effectberekeningen=Effectberekeningen(store, regels, recorder, world.clock, world.ids),
         vuistregels=Vuistregels(regels),
-        toetsingen=Toetsingen(regels, recorder, world.ids),
+        toetsingen=toetsingen,
         pdp=pdp,
         uitvoering=exports,
         woo=WooUitvoering(uitvoering=exports, regels=Redactieregels.load(default_root())),
@@ -215,11 +221,6 @@ async def _store(settings: Settings, stack: AsyncExitStack) -> Store:
     store = await Store.open(url, wait=settings.database_seconden)
     stack.push_async_callback(store.close)
     return store
-
-
-def _beslislogboek(settings: Settings, world: Outside) -> Beslislogboek:
-    engine = "opa" if settings.opa_url else "ingebouwd"
-    return Beslislogboek(engine=engine, software=VERSION, random_bytes=world.random_bytes)
 
 
 def _inzage(keeper: Keeper, log: Log, pseudoniem: Pseudonimiseerder, world: Outside) -> Inzage:
@@ -264,11 +265,10 @@ def _exports(
 
 
 async def _rules(
-    settings: Settings, stack: AsyncExitStack, store: Store, keeper: Keeper, clock: Clock
+    settings: Settings, opa: "OpaServer | None", store: Store, keeper: Keeper, clock: Clock
 ) -> tuple[Regels, Regelversies]:
     """Open the rules in force; an OPA server must have them, and prove itself on them at once."""
     geleverd = Regelset.from_folder(default_root())
-    opa = await _opa(settings, stack)
     regels = Regels(store, rules_loader(settings, opa), geleverd)
     sleutel = Handtekening(settings.rules_key())
     regelversies = Regelversies(
