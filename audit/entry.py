@@ -27,6 +27,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
@@ -296,12 +297,24 @@ def _write(value: object, depth: int) -> str:
 
 
 def _members(members: dict[Any, Any], depth: int) -> list[str]:
-    for key in members:
-        if not isinstance(key, str) or not key.isascii():
-            raise EntryError("Een naam in de inhoud bevat andere tekens dan ASCII.")
-    return [
-        f"{encode_basestring(key)}:{_write(item, depth)}" for key, item in sorted(members.items())
-    ]
+    try:
+        names = sorted(members)
+    except TypeError:
+        names = list(members)
+    written = []
+    for name in names:
+        item = members[name]
+        # Most are strings; to call for each of those takes longer than the work itself.
+        text = encode_basestring(item) if type(item) is str else _write(item, depth)
+        written.append(f"{_name(name)}:{text}")
+    return written
+
+
+@lru_cache(maxsize=1024)
+def _name(key: object) -> str:
+    if not isinstance(key, str) or not key.isascii():
+        raise EntryError("Een naam in de inhoud bevat andere tekens dan ASCII.")
+    return encode_basestring(key)
 
 
 def _write_int(value: int) -> str:

@@ -19,6 +19,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from audit.chance import Chance
 from audit.entry import MARK_SIZE, SALT_SIZE, SUBJECT, KeyRow, unpadded
 from audit.errors import VaultError
 from audit.kek import ID_SIZE, KEY_SIZE, NONCE_SIZE, Keks
@@ -102,14 +103,13 @@ def seal(cipher: AESGCM, nonce: bytes, kenmerk: str, payload: Payload) -> bytes:
 
 def words_of(payload: Mapping[str, object]) -> list[tuple[str, str]]:
     """Return the name and value of all that a line with this payload can be found by."""
-    found = []
-    for name in WORDS:
-        value = payload.get(name)
-        if isinstance(value, str):
-            found.append((name, value))
-        elif isinstance(value, list | tuple):
-            found.extend((name, item) for item in value if isinstance(item, str))
-    return found
+    return [(name, item) for name in WORDS for item in strings(payload.get(name))]
+
+
+def strings(value: object) -> list[str]:
+    """Return a string by itself, or the strings in a list; nothing of anything else."""
+    items = value if isinstance(value, list | tuple) else (value,)
+    return [item for item in items if isinstance(item, str)]
 
 
 class Kluis:
@@ -135,7 +135,7 @@ class Kluis:
         """The epoch under which keys are taken and made."""
         self.keks = keks
         self._find = find
-        self._random = random_bytes
+        self._random = Chance(random_bytes)
         self._making = threading.Lock()
         self._ready: dict[tuple[bytes, str], Seal] = {}
         self._opened = lru_cache(_CACHED)(self._unwrapped)
@@ -151,8 +151,14 @@ class Kluis:
 
     def tokens(self, payload: Mapping[str, object]) -> tuple[int, ...]:
         """Return the numbers of all words of a payload, none twice."""
-        token = self.token
-        return tuple({token(name, value) for name, value in words_of(payload)})
+        token, found = self.token, []
+        for name in WORDS:
+            value = payload.get(name)
+            if type(value) is str:
+                found.append(token(name, value))
+            elif value:
+                found += [token(name, item) for item in dict.fromkeys(strings(value))]
+        return tuple(found)
 
     def key(self, subject: str | None, month: str) -> Seal:
         """Return the key of a subject and month; made when there is none yet."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from audit.disk import DirectoryLock
 from audit.entry import Entry, Soort
@@ -40,6 +40,8 @@ from audit.receipt import Receipt
 from audit.shred import Shredding
 from audit.tiles import GrownTiles, TileReader, prove_consistency, prove_inclusion
 from audit.writer import Options, Writer
+
+_CLOSED: Final = "Het logboek is gesloten."
 
 
 class Log:
@@ -348,9 +350,13 @@ class Log:
         *,
         alone: bool = False,
     ) -> None:
+        if self._closed:
+            raise LogClosedError(_CLOSED)
         kluis = self.kluis
-        with self._reading():
+        try:
             made = [prepare(entry, salt, kluis) for entry, salt in items]
+        except self._ledger.failures as error:
+            raise _unreadable(error) from error
         self._writer.submit(Group(made, future, alone=alone))
 
     def _tiles(self, size: int) -> GrownTiles:
@@ -359,11 +365,15 @@ class Log:
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:
         if self._closed:
-            raise LogClosedError("Het logboek is gesloten.")
+            raise LogClosedError(_CLOSED)
         try:
             yield
         except self._ledger.failures as error:
-            raise LogReadError(f"Het logboek is niet te lezen: {describe(error)}.") from error
+            raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> LogReadError:
+    return LogReadError(f"Het logboek is niet te lezen: {describe(error)}.")
 
 
 def receipt_of(ledger: Ledger, files: TileReader, index: int) -> Receipt:

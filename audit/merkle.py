@@ -108,12 +108,16 @@ def grow(peaks: Mapping[int, bytes], size: int, leaves: Sequence[bytes]) -> Grow
     while True:
         if first % 2:
             # The left sibling lies wholly in the old tree, so it is a frontier peak.
-            nodes.insert(0, peaks[len(levels)])
+            nodes = [peaks[len(levels)], *nodes]
             first -= 1
         levels.append((first, nodes))
-        if len(nodes) == 1 and first == 0:
-            break
-        first, nodes = first // 2, parents(nodes)
+        if len(nodes) == 1:
+            if first == 0:
+                break
+            # Incomplete, so it moves up as it is: most levels of a large tree.
+            first //= 2
+        else:
+            first, nodes = first // 2, parents(nodes)
     total = size + len(leaves)
     return Growth(size=total, levels=tuple(levels), peaks=_new_peaks(peaks, total, levels))
 

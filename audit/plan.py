@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final
 
 from audit.entry import Prepared, format_moment, parse_moment
 from audit.errors import AuditError, ClockError, DuplicateError, VaultError
@@ -35,12 +35,8 @@ def in_time(what: Shredding, last: str, skew: dt.timedelta) -> Shredding:
     return replace(what, entry=replace(what.entry, at=parse_moment(last)))
 
 
-class _Twin(NamedTuple):
-    """What a kenmerk stands for; `payload` is None when it was destroyed or cannot be read."""
-
-    seq: int
-    soort: str
-    payload: bytes | None
+_Twin = tuple[int, str, bytes | None]
+"""What a kenmerk stands for: index, soort, and payload, None when that cannot be read."""
 
 
 class Plan:
@@ -56,41 +52,49 @@ class Plan:
         self._placed: dict[str, _Twin] = {}
         self._known = known
         self._kluis = kluis
+        self._kek = kluis.kek
         self._skew = skew
 
     def place(self, items: Sequence[Prepared]) -> list[int] | AuditError:
         """Return the index of each entry of a group, or why none of it may be recorded."""
-        fresh: list[Prepared] = []
-        own: dict[str, _Twin] = {}
+        begin, op = len(self.entries), self.op
         places = []
-        op = self.op
         for item in items:
-            twin = self._placed.get(item.kenmerk) or own.get(item.kenmerk)
-            if twin is None and self._known:
-                twin = self._stored(item.kenmerk)
-            if twin is None:
-                if item.op < op and too_late(item.op, op, self._skew):
-                    return ClockError(BEHIND)
-                op = max(item.op, op)
-                self._fit(item, op)
-                index = self.first + len(self.entries) + len(fresh)
-                own[item.kenmerk] = _Twin(index, item.soort, item.payload)
-                fresh.append(item)
+            twin = self._placed.get(item.kenmerk) or (self._known and self._stored(item.kenmerk))
+            if not twin:
+                if not self._fit(item):
+                    return self._undo(begin, op, ClockError(BEHIND))
+                index = self.first + len(self.entries)
+                self._placed[item.kenmerk] = (index, item.soort, item.payload)
+                self.entries.append(item)
                 places.append(index)
-            elif (twin.soort, twin.payload) == (item.soort, item.payload):
-                places.append(twin.seq)
+            elif twin[1:] == (item.soort, item.payload):
+                places.append(twin[0])
             else:
-                return DuplicateError(TAKEN)
-        self.entries += fresh
-        self._placed |= own
-        self.op = op
+                return self._undo(begin, op, DuplicateError(TAKEN))
         return places
 
-    def _fit(self, item: Prepared, moment: str) -> None:
-        if not fits(item, moment, self._kluis.kek):
-            renew(item, moment, self._kluis)
-        elif item.op != moment:
-            item.move(moment)
+    def _fit(self, item: Prepared) -> bool:
+        """Give an entry its moment and keys; False when the clock was set back."""
+        op = self.op
+        if item.op < op:
+            if too_late(item.op, op, self._skew):
+                return False
+            if fits(item, op, self._kek):
+                item.move(op)
+            else:
+                renew(item, op, self._kluis)
+        elif item.kek != self._kek:
+            renew(item, item.op, self._kluis)
+        self.op = item.op
+        return True
+
+    def _undo(self, begin: int, op: str, error: AuditError) -> AuditError:
+        for item in self.entries[begin:]:
+            del self._placed[item.kenmerk]
+        del self.entries[begin:]
+        self.op = op
+        return error
 
     def _stored(self, kenmerk: str) -> _Twin | None:
         known = self._known.get(kenmerk)
@@ -101,4 +105,4 @@ class Plan:
         except VaultError:
             # Whoever meddled with it; what it says is then no reason to call this the same.
             found = None
-        return _Twin(known.seq, known.soort, None if found is None else found[1])
+        return (known.seq, known.soort, None if found is None else found[1])

@@ -4,18 +4,24 @@ import asyncio
 import datetime as dt
 import os
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter, perf_counter_ns
 from typing import Final
 
+import uvloop
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from audit.chance import Chance
 from audit.entry import SALT_SIZE, Entry, Soort
 from audit.log import Log
 from audit.note import Signer
 from bench.figures import Cijfers, summary, timed
+from broker.app import RandomIds
 
 _ORIGIN: Final = "bench.sluis.example.nl/logboek"
+SOORTEN: Final = (Soort.VOORNEMEN, Soort.VERSTREKKING)
+"""As the doors record them: first the voornemen, then how it ended."""
 _BLOCK: Final = bytes(4096)
 
 
@@ -28,37 +34,46 @@ def measure_log(folder: Path, moment: dt.datetime, producers: int, each: int) ->
     signer = Signer.of(_ORIGIN, Ed25519PrivateKey.generate())
     kluis = folder.with_name(f"{folder.name}-kluis")
     with Log.open(folder, signer=signer, origin=_ORIGIN, kluis=kluis) as log:
+        work = [_work(moment, each) for _ in range(producers)]
         began = perf_counter()
-        times = asyncio.run(_produce(log, moment, producers, each))
+        times = uvloop.run(_produce(log, work))
         seconds = perf_counter() - began
         if len(log.entries(0, len(times) + 1)) != len(times):
             raise RuntimeError("not every line stands in the log")
     return summary(times) | {"per_second": round(len(times) / seconds, 1)}
 
 
-async def _produce(log: Log, moment: dt.datetime, producers: int, each: int) -> list[int]:
+async def _produce(log: Log, work: Sequence[list[Entry]]) -> list[int]:
     times: list[int] = []
 
-    async def producer(name: int) -> None:
-        for number in range(each):
+    async def producer(entries: list[Entry]) -> None:
+        for entry in entries:
             began = perf_counter_ns()
-            await log.record([(a_line(moment, name, number), os.urandom(SALT_SIZE))])
+            await log.record([(entry, salt(SALT_SIZE))])
             times.append(perf_counter_ns() - began)
 
-    await asyncio.gather(*(producer(name) for name in range(producers)))
+    salt = Chance(os.urandom)
+    await asyncio.gather(*(producer(entries) for entries in work))
     return times
 
 
-def a_line(moment: dt.datetime, name: int | str, number: int) -> Entry:
+def _work(moment: dt.datetime, each: int) -> list[Entry]:
+    """Return so many lines as the doors make them: first the voornemen, then how it ended."""
+    ids = RandomIds()
+    verzoeken = [ids.new("v") for _ in range((each + 1) // 2)]
+    return [a_line(moment, verzoeken[number // 2], SOORTEN[number % 2]) for number in range(each)]
+
+
+def a_line(moment: dt.datetime, verzoek: str, soort: Soort) -> Entry:
     """Return a line as large as the doors make them."""
     return Entry(
-        soort=Soort.VOORNEMEN,
+        soort=soort,
         at=moment,
-        kenmerk=f"v-{name}-{number}/1/voornemen",
+        kenmerk=f"{verzoek}/1/{soort}",
         subject="p-" + "a" * 52,
         payload={
-            "verzoek": f"v-{name}-{number}",
-            "besluit": f"b-{name}-{number}",
+            "verzoek": verzoek,
+            "besluit": f"b{verzoek[1:]}",
             "deur": "verzoek",
             "gebruiker": "g-017",
             "organisatie": "zaanstad-college",

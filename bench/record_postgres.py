@@ -25,7 +25,7 @@ from audit.log import Log
 from audit.note import Signer
 from audit.shared import open_shared
 from bench.figures import Cijfers, summary, timed
-from bench.record import a_line, measure_disk
+from bench.record import SOORTEN, a_line, measure_disk
 from broker.app import SystemClock
 
 _SIGNER: Final = Signer.of(
@@ -104,10 +104,10 @@ async def _record(log: Log, name: str, clients: int, each: int) -> list[int]:
 
     async def client(number: int) -> None:
         for line in range(each):
+            verzoek = f"v-{name}-{number}-{line // 2}"
             began = perf_counter_ns()
-            await log.record(
-                [(a_line(clock.now(), f"{name}-{number}", line), os.urandom(SALT_SIZE))]
-            )
+            entry = a_line(clock.now(), verzoek, SOORTEN[line % 2])
+            await log.record([(entry, os.urandom(SALT_SIZE))])
             times.append(perf_counter_ns() - began)
 
     await asyncio.gather(*(client(number) for number in range(clients)))

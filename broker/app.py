@@ -9,6 +9,7 @@ import datetime as dt
 import json
 import secrets
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ from broker.services.bronnen import Bronnen, MakeBron
 from broker.services.doors import Doors
 from broker.services.effectberekeningen import Effectberekeningen
 from broker.services.eigen_beslispunt import EigenBeslispunt
+from broker.services.environment import environment
 from broker.services.handtekening import Handtekening
 from broker.services.inzage import Inzage
 from broker.services.keeper import Keeper
@@ -53,6 +55,7 @@ from broker.services.uitvoer.uitvoering import Uitvoering
 from broker.services.uitvoer.woo import Redactieregels
 from broker.services.uitvoer.woo_uitvoering import WooUitvoering
 from broker.services.verankering import World as Anchoring
+from broker.services.vernietigen import Vernietigen
 from broker.services.vuistregels import Vuistregels
 from broker.settings import Omgeving, Settings, StartError, load_settings
 from broker.sources import adapters, source_client
@@ -61,7 +64,8 @@ from broker.store import Store, migrate
 if TYPE_CHECKING:
     from broker.decision.opa.server import OpaServer
 
-_ID_BYTES: Final = 16
+_TIME_BYTES: Final = 6
+_CHANCE_BYTES: Final = 10
 
 
 class SystemClock:
@@ -84,12 +88,17 @@ class StoryClock:
 
 
 class RandomIds:
-    """Ids of 128 random bits: `v-` and 26 characters of base32."""
+    """Ids of a moment in milliseconds and 80 random bits: `v-` and 26 characters of base32.
+
+    What is made together then lies together in every index, as with a UUID of version 7. The
+    moment is no secret: each id stands beside one.
+    """
 
     def new(self, soort: str) -> str:
         """Return an unguessable id that starts with `soort`."""
-        text = base64.b32encode(secrets.token_bytes(_ID_BYTES)).decode().rstrip("=").lower()
-        return f"{soort}-{text}"
+        moment = (time.time_ns() // 1_000_000).to_bytes(_TIME_BYTES, "big")
+        data = moment + secrets.token_bytes(_CHANCE_BYTES)
+        return f"{soort}-{base64.b32encode(data).decode().rstrip('=').lower()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,11 +159,16 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     record = await open_record(settings, anchoring, stack, client)
     recorder = record.recorder
     keeper = Keeper(store, recorder, world.ids)
-    regels, regelversies = await _rules(settings, stack, store, keeper, world.clock)
+    opa = await _opa(settings, stack)
+    regels, regelversies = await _rules(settings, opa, store, keeper, world.clock)
     exports = _exports(settings, world, store=store, log=record.log, regels=regels, keeper=keeper)
     bronnen = Bronnen(world.make_bron or adapters(settings, client))
     await bronnen.refresh(store)
-    beslislogboek = _beslislogboek(settings, world)
+    told = environment(software=VERSION, opa=await opa.version() if opa else None)
+    beslislogboek = Beslislogboek(environment=told, random_bytes=world.random_bytes)
+    toetsingen = Toetsingen(
+        store, regels, recorder, beslislogboek, clock=world.clock, ids=world.ids
+    )
     pdp = Pdp(
         beslispunt=EigenBeslispunt(store=store, regels=regels, bronnen=bronnen, clock=world.clock),
         beslislogboek=beslislogboek,
@@ -181,11 +195,12 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
         ),
         effectberekeningen=Effectberekeningen(store, regels, recorder, world.clock, world.ids),
         vuistregels=Vuistregels(regels),
-        toetsingen=Toetsingen(regels, recorder, world.ids),
+        toetsingen=toetsingen,
         pdp=pdp,
         uitvoering=exports,
         woo=WooUitvoering(uitvoering=exports, regels=Redactieregels.load(default_root())),
         ldv=LdvLezer(exports),
+        vernietigen=_vernietigen(record.log, world),
         bronnen=bronnen,
         pseudoniem=pseudoniem,
         regels=regels,
@@ -208,11 +223,6 @@ async def _store(settings: Settings, stack: AsyncExitStack) -> Store:
     return store
 
 
-def _beslislogboek(settings: Settings, world: Outside) -> Beslislogboek:
-    engine = "opa" if settings.opa_url else "ingebouwd"
-    return Beslislogboek(engine=engine, software=VERSION, random_bytes=world.random_bytes)
-
-
 def _inzage(keeper: Keeper, log: Log, pseudoniem: Pseudonimiseerder, world: Outside) -> Inzage:
     return Inzage(
         keeper=keeper,
@@ -221,6 +231,16 @@ def _inzage(keeper: Keeper, log: Log, pseudoniem: Pseudonimiseerder, world: Outs
         pseudoniem=pseudoniem,
         clock=world.clock,
         ids=world.ids,
+        regels=Inzageregels.load(),
+    )
+
+
+def _vernietigen(log: Log, world: Outside) -> Vernietigen:
+    return Vernietigen(
+        log=log,
+        clock=world.clock,
+        ids=world.ids,
+        random_bytes=world.random_bytes,
         regels=Inzageregels.load(),
     )
 
@@ -245,11 +265,10 @@ def _exports(
 
 
 async def _rules(
-    settings: Settings, stack: AsyncExitStack, store: Store, keeper: Keeper, clock: Clock
+    settings: Settings, opa: "OpaServer | None", store: Store, keeper: Keeper, clock: Clock
 ) -> tuple[Regels, Regelversies]:
     """Open the rules in force; an OPA server must have them, and prove itself on them at once."""
     geleverd = Regelset.from_folder(default_root())
-    opa = await _opa(settings, stack)
     regels = Regels(store, rules_loader(settings, opa), geleverd)
     sleutel = Handtekening(settings.rules_key())
     regelversies = Regelversies(

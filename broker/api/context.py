@@ -31,9 +31,11 @@ from broker.services.regels import Regels
 from broker.services.regelversies import Regelversies
 from broker.services.steekproeven import Steekproeven
 from broker.services.toetsingen import Toetsingen
+from broker.services.trace import Hop, fsc_transaction
 from broker.services.uitvoer.ldv_lezen import LdvLezer
 from broker.services.uitvoer.uitvoering import Uitvoering
 from broker.services.uitvoer.woo_uitvoering import WooUitvoering
+from broker.services.vernietigen import Vernietigen
 from broker.services.vuistregels import Vuistregels
 
 HIDDEN: Final = "Dit bestaat niet, of u mag het niet zien."
@@ -64,6 +66,7 @@ class Services:
     uitvoering: Uitvoering
     woo: WooUitvoering
     ldv: LdvLezer
+    vernietigen: Vernietigen
 
     def now(self) -> str:
         """Return the moment now, as text with offset."""
@@ -142,7 +145,16 @@ def services(request: Request) -> Services:
     return found
 
 
+def _hop(request: Request) -> Hop:
+    """Return what the hop before us told. Its headers are no part of the API of Sluis itself."""
+    return Hop(
+        traceparent=request.headers.get("traceparent"),
+        fsc=fsc_transaction(request.headers.getlist("Fsc-Transaction-Id")),
+    )
+
+
 Uses = Annotated[Services, Depends(services)]
+ByHop = Annotated[Hop, Depends(_hop)]
 _bearer = HTTPBearer(
     auto_error=False,
     scheme_name="Toegangsbewijs",

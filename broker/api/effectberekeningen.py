@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from broker.api.context import Context, Services, Uses, may
+from broker.api.context import ByHop, Context, Services, Uses, may
 from broker.api.paging import LIMIT, Cursor, Limiet, after, link_next
 from broker.api.problems import documented
 from broker.api.rollen import Actie
@@ -123,6 +123,7 @@ async def bereken_effect(  # noqa: PLR0913, PLR0917 - a route: what may be asked
     response: Response,
     context: Annotated[Context, may(Actie.EFFECT_BEREKENEN)],
     uses: Uses,
+    hop: ByHop,
     lijst: Annotated[
         Lijst | None, Query(description="Geef ook de lijst hiervan, per pagina.")
     ] = None,
@@ -138,7 +139,7 @@ async def bereken_effect(  # noqa: PLR0913, PLR0917 - a route: what may be asked
         begin = (after(cursor) or [""])[0]
         page = Page(soort=_SOORTEN[lijst], groep=groep, after=begin, limit=limiet)
     found, receipt = await uses.effectberekeningen.read(
-        context.beller, await body.change(uses), riec=context.riec, page=page
+        context.beller, await body.change(uses), riec=context.riec, page=page, fsc=hop.fsc
     )
     if page is not None and found.lijst:
         link_next(request, response, found.lijst, limiet, found.lijst[-1].plaats)

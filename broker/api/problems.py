@@ -56,6 +56,7 @@ _MELDINGEN: Final[Mapping[str, str]] = {
     "ldv_zonder_vraag": "Geef een traceId, een verwerkingsactiviteit of een betrokkene.",
     "ldv_trace": "Een traceId bestaat uit 32 hexadecimale cijfers, of is een UUID.",
     "advies_of_afwijking": "Geef het advies van de commissie, of waarom u daarvan afwijkt.",
+    "maand_of_betrokkene": "Noem een maand of een betrokkene: een van de twee.",
     "toelichting": "Leg uit waarom dit niet of niet zeker rechtmatig is.",
     "cursor": "Deze cursor is niet van Sluis. Begin opnieuw zonder cursor.",
 }

@@ -37,6 +37,7 @@ class Actie(StrEnum):
     BESLISPUNT_VRAGEN = "beslispunt:vragen"
     BESLISLOGBOEK_LEZEN = "beslislogboek:lezen"
     LOGBOEK_LEZEN = "logboek:lezen"
+    LOGBOEK_VERNIETIGEN = "logboek:vernietigen"
     LOGBOEK_ZOEKEN = "logboek:zoeken"
     LOGBOEK_BEWIJZEN = "logboek:bewijzen"
     LOGBOEK_CONTROLEREN = "logboek:controleren"

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from broker.api.context import Context, Uses, may
+from broker.api.context import ByHop, Context, Uses, may
 from broker.api.problems import documented
 from broker.api.rollen import Actie
 from broker.api.velden import UITLEG, BewijsView, MetUitleg, StrictRoute, bewijs_view
@@ -30,11 +30,12 @@ async def toets(
     body: Dossier,
     context: Annotated[Context, may(Actie.TOETSING_DOEN)],
     uses: Uses,
+    hop: ByHop,
     *,
     uitleg: MetUitleg = False,
 ) -> ToetsingAntwoord:
     """Vraag wat het besluit op dit dossier zou zijn, zonder iets op te vragen."""
-    besluit, receipt = await uses.toetsingen.judge(context.beller, body)
+    besluit, receipt = await uses.toetsingen.judge(context.beller, body, hop)
     return ToetsingAntwoord(
         besluit=besluit,
         bewijs=bewijs_view(receipt),

@@ -1,12 +1,13 @@
 """Verzoeken: put one, and read back what was decided."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, Field, TypeAdapter
 
-from broker.api.context import Context, Uses, may
+from broker.api.context import ByHop, Context, Uses, may
 from broker.api.paging import LIMIT, Cursor, Limiet, after_moment, link_next
 from broker.api.problems import documented
 from broker.api.rollen import Actie, Bereik
@@ -150,10 +151,12 @@ async def dien_verzoek_in(
     body: NieuwVerzoek,
     context: Annotated[Context, may(Actie.VERZOEK_INDIENEN)],
     uses: Uses,
+    hop: ByHop,
     traceparent: Spoor = None,
 ) -> Response:
     """Stel een vraag over één betrokkene aan een of meer bronnen."""
-    answer = _answer(await uses.doors.submit(context.beller, body.vraag(), traceparent))
+    hop = replace(hop, traceparent=traceparent)
+    answer = _answer(await uses.doors.submit(context.beller, body.vraag(), hop))
     # Written here: as a model the framework would check all of it once more.
     return Response(answer.model_dump_json(), status_code=201, media_type="application/json")
 

@@ -10,12 +10,10 @@ door leaves dossier and besluit out, because the besluit that it names holds the
 
 import datetime as dt
 import hashlib
-import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from importlib.metadata import version
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
@@ -23,10 +21,7 @@ from broker.domain.besluit import Uitkomst
 from broker.errors import BrokerError
 from broker.services.beslispunt import Stuk
 from broker.services.caller import Beller
-from broker.services.trace import Trace, follow, new_span
-
-_LIBRARIES: Final = ("opa-python-client", "orjson", "pydantic", "pyyaml", "tzdata")
-"""What a decision runs through beside our own code and Python."""
+from broker.services.trace import Hop, Trace, follow, new_span
 
 
 class Gebeurtenis(StrEnum):
@@ -59,41 +54,47 @@ class Uitwisseling:
     response: Mapping[str, Any]
     stukken: Sequence[Stuk] = ()
     status: Status = Status.OK
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Attributes of our own."""
 
 
 class Beslislogboek:
     """Shapes records. Who decides stores each, after its line in the log and before the answer."""
 
-    def __init__(self, *, engine: str, software: str, random_bytes: Callable[[int], bytes]) -> None:
-        """Keep the environment of every decision: `engine` decides, in this version of Sluis."""
+    def __init__(
+        self, *, environment: Mapping[str, str], random_bytes: Callable[[int], bytes]
+    ) -> None:
+        """Keep the environment of every decision (`services/environment.py`)."""
         self._random = random_bytes
-        self._resource = {"service.name": "sluis", "service.version": software}
-        self._configuration = {
-            "engine": engine,
-            "sluis": software,
-            "python": platform.python_version(),
-            **{name: version(name) for name in _LIBRARIES},
-        }
+        self._resource = {"service.name": "sluis", "service.version": environment["sluis"]}
+        self._configuration = dict(environment)
 
-    def trace(self, *given: object) -> Trace:
-        """Return the first trace among these `traceparent`s that can be read, else a new one."""
-        named = [each for each in given if isinstance(each, str)]
+    def trace(self, hop: Hop | None, first: object = None) -> Trace:
+        """Return the trace that a call belongs to, else a new one.
+
+        Args:
+            hop: What the hop before us told.
+            first: A `traceparent` in the call itself, which goes before that of the hop.
+        """
+        hop = hop or Hop()
+        named = [each for each in (first, hop.traceparent) if isinstance(each, str)]
         found = (follow(each, self._random) for each in named)
         known = (trace for trace in found if trace.parent_span_id is not None)
-        return next(known, None) or follow(None, self._random)
+        return replace(next(known, None) or follow(None, self._random), fsc=hop.fsc)
 
     def of_call(self, call: Uitwisseling) -> dict[str, Any]:
         """Return the row of a call to the decision point."""
+        read = [stuk for stuk in call.stukken if stuk.information]
         body: dict[str, Any] = {
             "adl.core.request": call.request,
             "adl.core.response": call.response,
-            "adl.core.information": [stuk.information for stuk in call.stukken],
+            "adl.core.information": [stuk.information for stuk in read],
             "adl.core.configuration": self._configuration,
-            "sluis.besluiten": [stuk.besluit for stuk in call.stukken],
+            "sluis.besluiten": [stuk.besluit for stuk in read],
         }
-        regels = sorted({stuk.regels for stuk in call.stukken})
+        regels = sorted({stuk.regels for stuk in call.stukken if stuk.regels})
         sleutels = sorted({stuk.sleutel for stuk in call.stukken if stuk.sleutel})
-        attributes = _one_or_all("adl.core.policies", regels)
+        attributes = {**call.more, **_one_or_all("adl.core.policies", regels)}
         attributes |= _one_or_all("dpl.core.data_subject_id", sleutels)
         row = self._row(call.event, call.trace, call.moment, call.status, attributes, body)
         return row | _whose(call.id, call.beller)
@@ -114,23 +115,20 @@ class Beslislogboek:
         return row | _whose(besluit["id"], beller) | {"besluit": besluit["id"]}
 
     def of_failure(
-        self,
-        trace: Trace,
-        known: Mapping[str, Any],
-        beller: Beller,
-        error: BrokerError,
-        nummer: str,
+        self, trace: Trace, stuk: Stuk, beller: Beller, error: BrokerError, nummer: str
     ) -> dict[str, Any]:
-        """Return the row of a door that gave no verdict; `known` is what it knew of the dossier."""
+        """Return the row of a door that gave no verdict; `stuk` holds its dossier."""
+        dossier = stuk.information
         return self.of_call(
             Uitwisseling(
                 id=nummer,
                 event=Gebeurtenis.EVALUATION,
                 trace=trace,
-                moment=dt.datetime.fromisoformat(known["moment"]),
+                moment=dt.datetime.fromisoformat(dossier["moment"]),
                 beller=beller,
-                request=_request(known),
+                request=request_of(dossier),
                 response=failed(error),
+                stukken=[stuk],
                 status=Status.ERROR,
             )
         )
@@ -145,6 +143,7 @@ class Beslislogboek:
         body: Mapping[str, Any],
     ) -> dict[str, Any]:
         span = new_span(self._random)
+        fsc = {"adl.fsc.transaction_id": trace.fsc} if trace.fsc else {}
         record = {
             "trace_id": trace.trace_id,
             "span_id": span,
@@ -153,7 +152,7 @@ class Beslislogboek:
             # Milliseconds since 1970 in UTC.
             "timestamp": int(moment.timestamp() * 1000),
             "status": status,
-            "attributes": attributes,
+            "attributes": {**attributes, **fsc},
             "resource": self._resource,
             "body": body,
         }
@@ -185,32 +184,34 @@ def rendered(row: Mapping[str, Any]) -> dict[str, Any]:
     if row["dossier"] is not None:
         dossier, besluit = orjson.loads(row["dossier"]), orjson.loads(row["besluit_tekst"])
         record["body"] |= {
-            "adl.core.request": _request(dossier),
-            "adl.core.response": _response(besluit),
+            "adl.core.request": request_of(dossier),
+            "adl.core.response": response_of(besluit),
             "adl.core.information": [dossier],
             "sluis.besluiten": [besluit],
         }
     return record
 
 
-def _request(dossier: Mapping[str, Any]) -> dict[str, Any]:
-    """Tell what a door was asked, in the words of AuthZEN."""
-    asked, vrager = dossier["verzoek"], dossier["vrager"]
+def request_of(dossier: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell what a dossier asks, in the words of AuthZEN; what it does not say is None."""
+    asked, vrager, zaak, betrokkene, bron = (
+        dossier.get(name) or {} for name in ("verzoek", "vrager", "zaak", "betrokkene", "bron")
+    )
     properties = {name: fact for name, fact in asked.items() if name != "soort"}
-    zaak = dossier["zaak"] or {}
     return {
-        "subject": {"type": "gebruiker", "id": vrager["gebruiker"]["id"]},
-        "action": {"name": asked["soort"], "properties": properties},
+        "subject": {"type": "gebruiker", "id": (vrager.get("gebruiker") or {}).get("id")},
+        "action": {"name": asked.get("soort"), "properties": properties},
         "resource": {
             "type": "betrokkene",
-            "id": dossier["betrokkene"]["sleutel"],
-            "properties": {"zaak": zaak.get("id"), "bron": dossier["bron"]["organisatie"]},
+            "id": betrokkene.get("sleutel"),
+            "properties": {"zaak": zaak.get("id"), "bron": bron.get("organisatie")},
         },
         "context": {"deur": dossier["deur"], "time": dossier["moment"]},
     }
 
 
-def _response(besluit: Mapping[str, Any]) -> dict[str, Any]:
+def response_of(besluit: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell what a besluit comes to, in the words of AuthZEN."""
     uitkomst = besluit["uitkomst"]
     return {"decision": uitkomst == Uitkomst.TOEGEWEZEN, "context": {"uitkomst": uitkomst}}
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from broker.errors import DecisionError
 from broker.services.caller import Beller
 
 
@@ -65,14 +66,23 @@ class Evaluatie:
 class Stuk:
     """What a decision rests on, enough to take it again.
 
-    `regels` is the digest of the rules; `information` what they read; `besluit` what came of it
-    in full, where that is more than the answer may tell.
+    `regels` is the digest of the rules, None when there are none; `information` what they read,
+    empty when nothing was read; `besluit` what came of it in full, where that is more than the
+    answer may tell.
     """
 
-    regels: str
+    regels: str | None
     information: Mapping[str, Any]
     besluit: Mapping[str, Any] | None = None
     sleutel: str | None = None
+
+
+class UndecidedError(DecisionError):
+    """There is no verdict; `stuk` is what there was to take it on."""
+
+    def __init__(self, detail: str, stuk: Stuk) -> None:
+        super().__init__(detail)
+        self.stuk = stuk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,12 +49,13 @@ from broker.domain.ports import (
 from broker.domain.pseudoniem import Pseudonimiseerder
 from broker.errors import BrokerError, ConflictError, DecisionError, RecordError
 from broker.services.beslislogboek import Beslislogboek, digest
+from broker.services.beslispunt import Stuk
 from broker.services.bronnen import Aansluiting, Bronnen, nummer
 from broker.services.caller import Beller
 from broker.services.gather import all_done
 from broker.services.recorder import Recorder, Regel
 from broker.services.regels import Regels
-from broker.services.trace import Trace
+from broker.services.trace import Hop, Trace
 from broker.services.vraag import Vraag
 from broker.store import Store
 
@@ -126,12 +127,10 @@ class Doors:
     clock: Clock
     ids: Ids
 
-    async def submit(
-        self, beller: Beller, vraag: Vraag, traceparent: str | None = None
-    ) -> VerzoekUitkomst:
+    async def submit(self, beller: Beller, vraag: Vraag, hop: Hop | None = None) -> VerzoekUitkomst:
         """Bring one verzoek through both doors, to each of its sources.
 
-        `traceparent` is the place of the verzoek in a trace of the caller (W3C Trace Context).
+        `hop` is what the hop before us told: the trace of the caller, the transaction of FSC.
 
         Raises:
             InvalidInputError: The question is malformed.
@@ -140,7 +139,7 @@ class Doors:
             DecisionError: The rules gave no verdict. Nothing leaves.
         """
         sleutel = self.pseudoniem.sleutel(vraag.betrokkene, pointer="/betrokkene")
-        trace = self.beslislogboek.trace(traceparent)
+        trace = self.beslislogboek.trace(hop)
         put = _Put(id=self.ids.new("v"), beller=beller, vraag=vraag, sleutel=sleutel, trace=trace)
         relays = await self._door_one(put)
         outcomes = await all_done(*(self._pass(put, relay, receipt) for relay, receipt in relays))
@@ -150,11 +149,12 @@ class Doors:
         """Take steps 1 to 3, for all sources in one batch of the log and one unit of work."""
         received = self.clock.now()
         await self._refuse_double(put)
-        facts = await self._facts(put)
+        known, rules = await self._facts(put)
+        asked = [self._dossier_one(put, known, organisatie) for organisatie in put.vraag.bronnen]
         try:
-            relays = await all_done(*(self._decide_one(put, facts, b) for b in put.vraag.bronnen))
+            relays = await all_done(*(self._decide(put, b, rules, each) for b, each in asked))
         except DecisionError as error:
-            await self._no_verdict(put, "verzoek", put.vraag.bronnen, error)
+            await self._no_verdict(put, rules, [dossier for _, dossier in asked], error)
             raise
         regels = [
             _regel(Soort.VOORNEMEN if relay.besluit.granted else Soort.WEIGERING, put, relay)
@@ -193,23 +193,31 @@ class Doors:
             await self.recorder.record_all(regels)
 
     async def _no_verdict(
-        self, put: _Put, deur: str, bronnen: Sequence[str], error: DecisionError, **more: int | None
+        self,
+        put: _Put,
+        rules: str | None,
+        dossiers: Sequence[Mapping[str, Any]],
+        error: DecisionError,
+        **more: int | None,
     ) -> None:
         """Record that there was no verdict; at door 2 it closes the voornemen."""
         rows, regels = [], []
-        for bron in bronnen:
-            known, own = _known(put, deur, bron, self.clock.now()), self.ids.new("f")
-            row = self.beslislogboek.of_failure(put.trace, known, put.beller, error, own)
-            told = {"deur": deur, "fout": error.slug, **_place(row), **more}
+        for each in dossiers:
+            stuk = Stuk(regels=rules, information=each, sleutel=put.sleutel)
+            nummer = self.ids.new("f")
+            row = self.beslislogboek.of_failure(put.trace, stuk, put.beller, error, nummer)
+            told = {"deur": each["deur"], "fout": error.slug, **_place(row), **more}
             rows.append(row)
-            regels.append(_line(Soort.FOUT, put, bron, told))
+            regels.append(_line(Soort.FOUT, put, each["bron"]["organisatie"], told))
         await self.recorder.record_all(regels)
         async with self.store.begin() as tx:
             await tx.beslislogboek.insert_many(rows)
 
-    async def _decide_one(self, put: _Put, facts: _Feiten, organisatie: str) -> _Relay:
-        bron, (known, regels) = self.bronnen.get(organisatie), facts
-        dossier = {
+    def _dossier_one(
+        self, put: _Put, known: Mapping[str, Any], organisatie: str
+    ) -> tuple[Aansluiting, dict[str, Any]]:
+        bron = self.bronnen.get(organisatie)
+        return bron, {
             "versie": 1,
             "deur": "verzoek",
             "moment": self.clock.now().isoformat(),
@@ -218,7 +226,6 @@ class Doors:
             "bron": bron.partij(known["zaak"]),
             **known,
         }
-        return await self._decide(put, bron, regels, dossier)
 
     async def _pass(self, put: _Put, relay: _Relay, receipt: Receipt) -> BronUitkomst:
         """Take steps 4 to 7, for one source."""
@@ -246,8 +253,7 @@ class Doors:
         try:
             done = await self._decide(put, relay.bron, regels, dossier)
         except DecisionError as error:
-            bronnen, first = [relay.bron.organisatie], relay.voornemen
-            await self._no_verdict(put, "verstrekking", bronnen, error, voornemen=first)
+            await self._no_verdict(put, regels, [dossier], error, voornemen=relay.voornemen)
             raise
         done = replace(done, voornemen=relay.voornemen)
         # By place, not by id: two items of one id are judged, and let through, each apart.
@@ -315,19 +321,6 @@ def _bevraging(put: _Put, relay: _Relay) -> Bevraging:
         doel=tuple(asked.get("doel") or ()),
         vraagstelling=asked.get("vraagstelling") or "",
     )
-
-
-def _known(put: _Put, deur: str, bron: str, now: dt.datetime) -> dict[str, Any]:
-    """Return what is known of a dossier before the store is asked."""
-    return {
-        "deur": deur,
-        "moment": now.isoformat(),
-        "verzoek": put.vraag.verzoek,
-        "vrager": {"gebruiker": {"id": put.beller.gebruiker}},
-        "zaak": {"id": put.vraag.zaak},
-        "betrokkene": {"sleutel": put.sleutel},
-        "bron": {"organisatie": bron},
-    }
 
 
 def _verzoek_row(put: _Put, received: dt.datetime) -> dict[str, Any]:

@@ -66,9 +66,17 @@ class Effectberekeningen:
         self._turn = asyncio.Lock()
 
     async def read(
-        self, beller: Beller, change: Change, *, riec: str | None, page: Page | None
+        self,
+        beller: Beller,
+        change: Change,
+        *,
+        riec: str | None,
+        page: Page | None,
+        fsc: str | None = None,
     ) -> tuple[Effecten, Receipt]:
         """Calculate what a change does, for one RIEC (None: for all), and record that it was read.
+
+        `fsc` is the transaction of FSC that the call belongs to.
 
         Raises:
             InvalidInputError: The change names something that is not there, or a year too far off.
@@ -90,6 +98,7 @@ class Effectberekeningen:
                     "organisatie": beller.organisatie,
                     **change.named(),
                     **({} if page is None else {"lijst": page.soort.value}),
+                    **({} if fsc is None else {"fsc_transactie": fsc}),
                 },
             )
         )

@@ -19,8 +19,8 @@ from broker.domain.besluit import Besluit, Uitkomst
 from broker.domain.dossier import ASKED, BEVRAGING, RESULTAATDELING, TREFFER
 from broker.domain.kalender import instant
 from broker.domain.ports import Clock
-from broker.domain.pseudoniem import holds_bsn, is_sleutel
-from broker.errors import Fout, InvalidInputError, NotFoundError
+from broker.domain.pseudoniem import is_sleutel
+from broker.errors import DecisionError, NotFoundError
 from broker.services.beslispunt import (
     Aanroeper,
     Entiteit,
@@ -28,11 +28,13 @@ from broker.services.beslispunt import (
     Handeling,
     Oordeel,
     Stuk,
+    UndecidedError,
     Zoeksoort,
 )
 from broker.services.bronnen import Bronnen
 from broker.services.doorgifte import released
 from broker.services.kandidaten import BETROKKENE, BRON, GEBRUIKER, Kandidaten
+from broker.services.no_bsn import refuse_bsn
 from broker.services.regels import Regels
 from broker.store import Store
 from broker.store.unit import ReadTx
@@ -48,7 +50,6 @@ _CONTEXT: Final = ("time", "traceparent", "supported_obligations")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _TOLD: Final = ("code", "wet", "artikel", "uitleg", "feit", "herstelbaar", "herstel")
 _NOBODY: Final = "Deze gebruiker is niet bekend, of u mag niet voor deze gebruiker vragen."
-_BSN: Final = "Hier mag geen BSN staan."
 _NO_SUCH: Final = "Sluis kent deze soort vraag niet."
 _NOTHING: Final = "Van dit verzoek is er geen resultaat om te delen."
 _UNABLE: Final = "Uw toepassing kan de verplichtingen bij dit besluit niet uitvoeren."
@@ -105,7 +106,7 @@ class EigenBeslispunt:
             resource=_known(vraag.resource, _RESOURCE),
             context=context,
         )
-        _refuse_bsn({"vraag": asdict(known), "ids": [vraag.subject.id, vraag.resource.id]})
+        refuse_bsn({"vraag": asdict(known), "ids": [vraag.subject.id, vraag.resource.id]})
         return known
 
     async def evaluate(self, wie: Aanroeper, vraag: Evaluatie) -> Oordeel:
@@ -113,7 +114,7 @@ class EigenBeslispunt:
 
         Raises:
             InvalidInputError: What the asker declares has the wrong form.
-            DecisionError: The rules gave no verdict.
+            UndecidedError: The rules gave no verdict.
             RecordError: The store cannot be read.
         """
         doelwit, action = _doelwit(vraag.resource), vraag.action
@@ -127,14 +128,16 @@ class EigenBeslispunt:
             return _denied(_NOTHING)
         dossier = self._dossier(action, doelwit, feiten)
         parsed = invoer.parse(dossier)
-        decider = await self.regels.of(feiten.regels)
-        besluit = await decider.beslis(parsed)
         stuk = Stuk(
-            regels=decider.digest,
+            regels=feiten.regels,
             information=dossier,
-            besluit=besluit.as_json(),
             sleutel=feiten.dossier["betrokkene"].get("sleutel"),
         )
+        try:
+            besluit = await (await self.regels.of(feiten.regels)).beslis(parsed)
+        except DecisionError as error:
+            raise UndecidedError(error.detail, stuk) from error
+        stuk = replace(stuk, besluit=besluit.as_json())
         able = vraag.context.get("supported_obligations")
         return replace(_answer(besluit, able if isinstance(able, list) else None), stuk=stuk)
 
@@ -144,7 +147,7 @@ class EigenBeslispunt:
         """Return the question once for each gebruiker, category, source or subject there is.
 
         Raises:
-            DecisionError: The rules in force cannot be loaded.
+            UndecidedError: The rules in force cannot be loaded.
             RecordError: The store cannot be read.
         """
         found = Kandidaten(store=self.store, regels=self.regels, clock=self.clock)
@@ -288,28 +291,3 @@ def _known(entity: Entiteit, names: Sequence[str]) -> Entiteit:
 
 def _name(given: object) -> str | None:
     return given if isinstance(given, str) and _NAME.fullmatch(given) else None
-
-
-def _refuse_bsn(data: object) -> None:
-    """Refuse what may not be recorded.
-
-    Raises:
-        InvalidInputError: A BSN stands in it; it is not repeated.
-    """
-    if any(holds_bsn(text) for text in _texts(data)):
-        raise InvalidInputError(_BSN, [Fout(pointer="", melding=_BSN)])
-
-
-def _texts(data: object) -> Iterator[str]:
-    """Yield every text and number in this data, names of members too."""
-    if isinstance(data, str):
-        yield data
-    elif isinstance(data, int | float):
-        yield str(data)
-    elif isinstance(data, Mapping):
-        for name, value in data.items():
-            yield name
-            yield from _texts(value)
-    elif isinstance(data, Sequence):
-        for value in data:
-            yield from _texts(value)

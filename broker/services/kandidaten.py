@@ -12,8 +12,16 @@ from broker.domain.dossier import BEVRAGING, TREFFER
 from broker.domain.kalender import instant
 from broker.domain.ports import Clock
 from broker.domain.zaak import works_in
-from broker.errors import NotFoundError
-from broker.services.beslispunt import Aanroeper, Entiteit, Evaluatie, Handeling, Zoeksoort
+from broker.errors import DecisionError, NotFoundError
+from broker.services.beslispunt import (
+    Aanroeper,
+    Entiteit,
+    Evaluatie,
+    Handeling,
+    Stuk,
+    UndecidedError,
+    Zoeksoort,
+)
 from broker.services.regels import Regels
 from broker.store import Store
 
@@ -36,7 +44,7 @@ class Kandidaten:
         """Return the question once for each candidate; none of a type that Sluis does not know.
 
         Raises:
-            DecisionError: The rules in force cannot be loaded.
+            UndecidedError: The rules in force cannot be loaded.
             RecordError: The store cannot be read.
         """
         match soort:
@@ -64,9 +72,12 @@ class Kandidaten:
         Each is its own question: some categories are only open beside another.
         """
         declared = dict(vraag.context.get("vraag") or {})
-        opened = _categorieen(
-            await self.regels.now(), declared.get("grondslag"), self.clock.now().isoformat()
-        )
+        regels = await self.regels.in_werking()
+        try:
+            decider = await self.regels.of(regels)
+        except DecisionError as error:
+            raise UndecidedError(error.detail, Stuk(regels=regels, information={})) from error
+        opened = _categorieen(decider, declared.get("grondslag"), self.clock.now().isoformat())
         return [
             replace(
                 vraag,

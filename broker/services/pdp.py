@@ -31,9 +31,11 @@ from broker.services.beslispunt import (
     Oordeel,
     Semantiek,
     Stuk,
+    UndecidedError,
     Zoeksoort,
 )
 from broker.services.recorder import Recorder, Regel
+from broker.services.trace import Hop
 from broker.store import Store
 
 Bericht = dict[str, Any]
@@ -47,10 +49,10 @@ _EVENT: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aanroep:
-    """Who calls, and the trace named in the header of the call."""
+    """Who calls, and what the hop before us told with the call."""
 
     wie: Aanroeper
-    traceparent: str | None
+    hop: Hop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +211,8 @@ class Pdp:
         try:
             response = await work()
         except DecisionError as error:
+            if isinstance(error, UndecidedError):
+                verloop.stukken.append(error.stuk)
             await self._record(verloop, failed(error), Status.ERROR)
             raise
         await self._record(verloop, response, Status.OK)
@@ -221,9 +225,7 @@ class Pdp:
             Uitwisseling(
                 id=self.ids.new("t"),
                 event=verloop.event,
-                trace=self.beslislogboek.trace(
-                    verloop.context.get("traceparent"), aanroep.traceparent
-                ),
+                trace=self.beslislogboek.trace(aanroep.hop, verloop.context.get("traceparent")),
                 moment=self.clock.now(),
                 beller=aanroep.wie.beller,
                 request=verloop.request,
@@ -281,8 +283,8 @@ def _lines(verloop: _Verloop, row: Mapping[str, Any], status: Status) -> list[Re
             "trace_id": row["trace_id"],
             "span_id": row["span_id"],
             "beslislog_sha256": digest(row["regel"]),
-            "dossiers_sha256": [_sha256(stuk.information) for stuk in stukken],
-            "besluiten_sha256": [_sha256(stuk.besluit) for stuk in stukken if stuk.besluit],
+            "dossiers_sha256": [_sha256(s.information) for s in stukken if s.information],
+            "besluiten_sha256": [_sha256(s.besluit) for s in stukken if s.besluit],
         }
         place = "" if len(sleutels) == 1 else f"/{number}"
         kenmerk = f"{row['id']}{place}/{soort.value}"

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from audit.chance import Chance
 from audit.entry import SALT_SIZE, Entry, Soort
 from audit.errors import AuditError
 from audit.log import Log
@@ -48,7 +49,7 @@ class Recorder:
         self._log = log
         self._coverage = coverage
         self._clock = clock
-        self._random = random_bytes
+        self._random = Chance(random_bytes)
 
     async def record(self, regel: Regel) -> Receipt:
         """Record one line.

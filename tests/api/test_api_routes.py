@@ -86,6 +86,7 @@ EXPECTED: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("get", "/logboek/inschrijvingen"): frozenset({PRIVACY}),
     ("get", "/logboek/inschrijvingen/{index}"): frozenset({PRIVACY}),
     ("post", "/logboek/zoekvragen"): frozenset({PRIVACY}),
+    ("post", "/logboek/vernietigingen"): frozenset({PRIVACY}),
     ("get", "/logboek/controlepunt"): ALL,
     ("get", "/logboek/bewijzen/{index}"): frozenset({PRIVACY, BEHEER}),
     ("get", "/logboek/consistentie"): ALL,

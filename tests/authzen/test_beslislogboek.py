@@ -25,6 +25,7 @@ from broker.services.beslispunt import Aanroeper, Evaluatie, Oordeel
 from broker.services.trace import follow
 from tests.api.conftest import World, running
 from tests.api.test_api_recording import nth
+from tests.decision.gevallen import bases
 
 Bericht = dict[str, Any]
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -182,16 +183,46 @@ async def test_record_holds_what_was_answered(world: World) -> None:
     assert found == [one, many, search]
 
 
-async def test_raw_or_reference_never_both(world: World) -> None:
-    """Each part of a decision stands in the record once: in the body or as a reference."""
+async def silent(_self: object, _dossier: Dossier) -> Besluit:
+    """Give no verdict."""
+    raise DecisionError("De regels gaven geen antwoord.")
+
+
+async def fail_everywhere(world: World) -> None:
+    """Put a question where each is decided, which must all be without a verdict."""
+    headers = {"Authorization": "Bearer token-g-017"}
+    asked = question(["identificatie"])
+    of_source = {"subject": asked["subject"], "resource": asked["resource"]}
+    for path, body in (
+        ("/v1/verzoeken", VERZOEK),
+        ("/v1/toetsingen", bases()["hhk"]),
+        ("/access/v1/evaluation", asked),
+        ("/access/v1/evaluations", {"evaluations": [asked]}),
+        ("/access/v1/search/action", {**of_source, "context": {"vraag": ASKED}}),
+    ):
+        answer = await world.client.post(path, json=body, headers=headers)
+        assert answer.status_code == 503, path
+
+
+async def test_raw_or_reference_never_both(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each part stands in the record once, in the body or as a reference, also with no verdict."""
     await submit(world)
     await call(world, "evaluation", question(["identificatie"]))
+    await world.call("POST", "/toetsingen", body=bases()["hhk"])
+    with monkeypatch.context() as patch:
+        patch.setattr(Decider, "beslis", silent)
+        await fail_everywhere(world)
     parts = {
         f"adl.core.{name}"
         for name in ("request", "response", "policies", "information", "configuration")
     }
 
-    for record in await records(world):
+    found = await records(world)
+    assert [record["status"] for record in found] == ["Ok"] * 4 + ["Error"] * 5
+    for record in found:
+        assert record["attributes"]["adl.core.policies"] == await world.services.regels.in_werking()
+        (facts,) = record["body"]["adl.core.information"]
+        assert invoer.parse(facts).verzoek is not None
         raw, referred = parts & record["body"].keys(), parts & record["attributes"].keys()
         assert raw | referred == parts
         assert raw & referred == set()
@@ -280,10 +311,6 @@ async def test_no_verdict_at_a_door_is_recorded_as_an_error(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A door whose rules give no verdict leaves a record with status Error, bound by its line."""
-
-    async def silent(_self: object, _dossier: Dossier) -> Besluit:
-        raise DecisionError("De regels gaven geen antwoord.")
-
     monkeypatch.setattr(Decider, "beslis", silent)
     headers = {"Authorization": "Bearer token-g-017", "traceparent": TRACEPARENT}
     answer = await world.client.post("/v1/verzoeken", json=VERZOEK, headers=headers)

@@ -137,7 +137,7 @@ async def grounds(
             "deur": "verzoek",
             "moment": services.clock.now().isoformat(),
             "grondslag": basis,
-            "verzoek": {"activiteit": "hhk"},
+            "verzoek": {"soort": "bevraging", "activiteit": "hhk"},
             "zaak": facts.zaak,
             "betrokkene": betrokkene,
         }

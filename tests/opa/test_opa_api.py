@@ -1,6 +1,7 @@
 """The API on an OPA server: it decides there; without a sound answer nothing leaves."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
@@ -58,8 +59,14 @@ async def test_server_decides(opa: LocalOpa, tmp_path: Path, vraag: Vraag, boete
         world.bronnen["nla"].gegevens = (boete,)
         answer = await world.ask(vraag)
         ready = (await world.client.get("/readyz")).json()
+        async with world.services.store.read() as tx:
+            records = [orjson.loads(row["regel"]) for row in await tx.beslislogboek.list()]
 
     assert answer.status_code == 201
+    assert len(records) == 2
+    for record in records:
+        assert record["body"]["adl.core.configuration"]["engine"] == "opa"
+        assert re.match("[0-9]+[.]", record["body"]["adl.core.configuration"]["opa"])
     assert "geheim-van-de-inhoud" in answer.text
     assert ready["motor"] == "opa"
 

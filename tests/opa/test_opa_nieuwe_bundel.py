@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from broker.decision.opa.bundle import Ondertekenaar, make_bundle
 from broker.decision.opa.local import LocalOpa, local_opa
-from broker.decision.opa.server import OpaServer
+from broker.decision.opa.server import UNKNOWN, OpaServer
 from broker.decision.regelset import Regelset
 from broker.decision.register import default_root
 from broker.errors import DecisionError
@@ -92,6 +92,7 @@ async def test_a_new_bundle_is_taken_and_a_foreign_one_is_not(
     with served(folder) as url, shipped_opa(url, signer, tmp_path) as opa:
         async with OpaServer.open(opa.url, 5) as server:
             assert await has(server, regelset.digest)
+            assert await server.version() != UNKNOWN
 
             put(folder, make_bundle(other, stranger))
             await asyncio.sleep(6)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import time
 from typing import Final
 
@@ -146,6 +147,29 @@ async def test_real_server_answers_with_its_digest(opa: LocalOpa, regelset: Rege
 
         assert await ours.motor() == "opa"
         assert besluit == ours.decide(dossier)
+
+
+async def version_at(url: str) -> str:
+    """Return the version that the server at this address tells."""
+    async with OpaServer.open(url, SECONDS) as server:
+        return await server.version()
+
+
+async def test_real_server_tells_its_version(opa: LocalOpa) -> None:
+    """What a real OPA says of its version is what the program itself says."""
+    command = ["opa", "version"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: ASYNC221 - nothing else waits
+
+    assert f"Version: {await version_at(opa.url)}\n" in said.stdout
+
+
+@pytest.mark.parametrize(
+    "said", [*UNCLEAR.values(), reply(b'{"result":{"version":"1.9.0 p-90ce"}}')]
+)
+async def test_version_that_is_not_told_is_unknown(said: bytes) -> None:
+    """A server that tells no clear version has one that is not known; that is no failure."""
+    async with crooked(says(said)) as (url, _):
+        assert await version_at(url) == "onbekend"
 
 
 async def test_real_server_is_strict(opa: LocalOpa, regelset: Regelset) -> None:

@@ -315,12 +315,18 @@ async def test_house_and_riec_do_not_see_each_other(world: World) -> None:
     assert [answer.status_code for answer in hidden] == [404] * 4
 
 
-async def test_casus_carries_nothing_of_a_riec(world: World) -> None:
-    """When a handhavingsknelpunt ends, no casus of a house is told to carry on its kaarten."""
-    body = {"op": "2026-12-01", "beeindig": {"zaak": "hhk-zaandam-oost-2026"}}
-
+async def effect(world: World, zaak: str) -> Any:  # noqa: ANN401 - JSON
+    """Return in which groups the kaarten fall when a zaak ends."""
+    body = {"op": "2026-12-01", "beeindig": {"zaak": zaak}}
     told = (await world.call("POST", "/effectberekeningen", "fg-1", body)).json()
+    return told["tellingen"]["persoonskaarten"]["groepen"]
 
-    kaarten = told["tellingen"]["persoonskaarten"]
-    assert kaarten["groepen"]["verliest"] > 0
-    assert kaarten["groepen"]["houdt-via-andere-zaak"] == 0
+
+async def test_casus_and_knelpunt_carry_nothing_of_each_other(world: World) -> None:
+    """What loses its basis in the one samenwerkingsverband does not go on in the other."""
+    knelpunt = await effect(world, "hhk-zaandam-oost-2026")
+    casus = await effect(world, ZAAK)
+
+    assert knelpunt["verliest"] > 0
+    assert knelpunt["houdt-via-andere-zaak"] == 0
+    assert casus["verliest"] == 1

@@ -22,7 +22,7 @@ from broker.api.authzen.bodies import (
     ZoekResource,
     ZoekSubject,
 )
-from broker.api.context import Context, Uses, may
+from broker.api.context import ByHop, Context, Uses, may
 from broker.api.middleware import NO_TELEMETRY
 from broker.api.problems import UNREADABLE, invalid_input
 from broker.api.rollen import Actie, Bereik
@@ -42,15 +42,10 @@ _SEARCHES: Final = {
 router = APIRouter(route_class=StrictRoute)
 
 
-async def _call(
-    request: Request, context: Annotated[Context, may(Actie.BESLISPUNT_VRAGEN)]
-) -> Aanroep:
+async def _call(hop: ByHop, context: Annotated[Context, may(Actie.BESLISPUNT_VRAGEN)]) -> Aanroep:
     """Return who calls, for whom, and in which trace."""
     namens = context.bereik is not Bereik.ZELF
-    return Aanroep(
-        wie=Aanroeper(beller=context.beller, namens=namens),
-        traceparent=request.headers.get("traceparent"),
-    )
+    return Aanroep(wie=Aanroeper(beller=context.beller, namens=namens), hop=hop)
 
 
 Caller = Annotated[Aanroep, Depends(_call)]

@@ -6,6 +6,7 @@ undefined, and a ground that should fall would be missed.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from broker.errors import DecisionError
 
 _STRICT: Final = {"strict-builtin-errors": "true"}
 _PACKAGE: Final = "sluis"
+_VERSION: Final = re.compile(r"[0-9][0-9A-Za-z.+-]{0,63}", re.ASCII)
+UNKNOWN: Final = "onbekend"
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -62,7 +65,21 @@ class OpaServer:
         """Return the rules with this digest on the server."""
         return OpaRegels(server=self, digest=digest)
 
-    async def ask(self, rule: str, facts: Mapping[str, Any]) -> object:
+    async def version(self) -> str:
+        """Return which version of OPA the server says that it is, or `onbekend`.
+
+        OPA keeps it as a document (`data.system.version`), which its rules of access may close.
+        """
+        try:
+            told = await self.ask("version", {}, "system")
+        except DecisionError:
+            return UNKNOWN
+        match told:
+            case {"result": {"version": str(version)}} if _VERSION.fullmatch(version):
+                return version
+        return UNKNOWN
+
+    async def ask(self, rule: str, facts: Mapping[str, Any], package: str = _PACKAGE) -> object:
         """Return what the server answers, unjudged.
 
         Raises:
@@ -72,15 +89,15 @@ class OpaServer:
         try:
             async with asyncio.timeout(self._seconds):
                 try:
-                    return await self._query(rule, facts)
+                    return await self._query(package, rule, facts)
                 except aiohttp.ClientConnectionError:
                     # A kept connection that the server closed: once more, on another.
-                    return await self._query(rule, facts)
+                    return await self._query(package, rule, facts)
         except Exception:  # noqa: BLE001 - the client passes on whatever its libraries raise
             raise DecisionError("De OPA-server gaf geen antwoord.") from None
 
-    async def _query(self, rule: str, facts: Mapping[str, Any]) -> object:
-        return await self._client.query_rule(facts, _PACKAGE, rule, query_params=_STRICT)
+    async def _query(self, package: str, rule: str, facts: Mapping[str, Any]) -> object:
+        return await self._client.query_rule(facts, package, rule, query_params=_STRICT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ import orjson
 from broker.decision.decide import Decider
 from broker.domain import invoer
 from broker.domain.besluit import Besluit, Uitkomst
+from broker.domain.dossier import BEVRAGING
 from broker.domain.kalender import instant
 from broker.domain.zaak import places
 from broker.errors import BrokerError
@@ -216,7 +217,8 @@ class Judge:
         besluit = side.decide(
             {
                 "grondslag": basis,
-                "verzoek": {"activiteit": facts.get("soort")},
+                # Of an unknown kind it could be a result too, which has grounds of its own.
+                "verzoek": {"soort": BEVRAGING, "activiteit": facts.get("soort")},
                 "zaak": facts,
                 "betrokkene": subject,
             }
