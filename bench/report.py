@@ -14,6 +14,9 @@ DECISION_P99_AIM_US: Final = 600
 OPA_AIM: Final = 4.0
 GROWTH_AIM: Final = 1.10
 RATIO_AIM: Final = 0.40
+LOG_AIM_PRODUCERS: Final = 8
+LOG_AIM: Final = 15_000
+LOG_P99_AIM_US: Final = 3000
 _MILLI: Final = 1000
 _COLUMNS: Final = ("per seconde", "p50", "p99", "ernaast, per seconde", "p50", "p99", "verhouding")
 
@@ -55,6 +58,22 @@ def aims(found: Mapping[str, Any]) -> list[str]:
             f"Doel deuren, {_clients(row['clients'])}: minstens {_percent(RATIO_AIM)} van de kale "
             f"proxy. Gemeten {_percent(row['ratio'])}: {met}."
         )
+    return [*told, *_log_aims(found["log"])]
+
+
+def _log_aims(found: Mapping[str, Any]) -> list[str]:
+    told = []
+    syncs = found["disk"]["per_second"]
+    for row in found["sluis"]:
+        name = f"logboek, {row['producers']} tegelijk"
+        if row["producers"] == LOG_AIM_PRODUCERS:
+            met = _met(row["per_second"] >= LOG_AIM and row["p99_us"] <= LOG_P99_AIM_US)
+            told.append(
+                f"Doel {name}: minstens {LOG_AIM} regels per seconde, p99 hoogstens "
+                f"{_time(LOG_P99_AIM_US)}. Gemeten {row['per_second']:.0f} en "
+                f"{_time(row['p99_us'])}: {met}."
+            )
+        told.append(f"Per fsync van deze schijf, {name}: {row['per_second'] / syncs:.1f} regels.")
     return told
 
 

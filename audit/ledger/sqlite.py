@@ -11,6 +11,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -65,7 +66,10 @@ _FOUND = (
 _ALSO = " AND EXISTS (SELECT 1 FROM trefwoord o WHERE o.token = ? AND o.seq = t.seq)"
 _OF_SOORT = " AND (? IS NULL OR +r.soort = ?) ORDER BY t.seq LIMIT ?"
 _KEYS = "SELECT id, onderwerp, maand, epoch, verpakt FROM sleutel"
-_INSERT = "INSERT INTO regel VALUES (?, ?, ?, ?, ?, ?, ?)"
+_KEEP = "INSERT OR IGNORE INTO sleutel VALUES (?, ?, ?, ?, ?)"
+_REPLACE = "UPDATE kop SET size = ?, peaks = ?, op = ?, note = ?, epoch = ?, kek = ?"
+_ROWS = 32
+"""Rows in one statement: half the work of a statement for each, and few enough to be kept."""
 
 
 def read_schema(connection: sqlite3.Connection) -> dict[str, str]:
@@ -256,36 +260,27 @@ class SqliteTurn:
 
     def write(self, batch: Batch) -> None:
         """Add lines and all that follows from them; replace the head."""
-        many = self._connection.executemany
+        connection = self._connection
         opened, closed = batch.opened_and_closed()
         numbered = list(enumerate(batch.entries, batch.first))
+        lines = [
+            (i, e.soort.value, e.kenmerk, e.data, e.hash, e.sleutel, e.zegel) for i, e in numbered
+        ]
         try:
-            many(
-                _INSERT,
-                [
-                    (i, e.soort.value, e.kenmerk, e.data, e.hash, e.sleutel, e.zegel)
-                    for i, e in numbered
-                ],
-            )
+            _insert(connection, "regel", lines)
         except sqlite3.IntegrityError:
             raise TakenError from None
         if batch.keys:
-            many("INSERT OR IGNORE INTO sleutel VALUES (?, ?, ?, ?, ?)", batch.keys)
+            connection.executemany(_KEEP, batch.keys)
         # In the order of the table, so that neighbours are found at once.
-        words = sorted([(token, i) for i, e in numbered for token in e.words])
-        many("INSERT INTO trefwoord VALUES (?, ?)", words)
+        _insert(connection, "trefwoord", sorted([(t, i) for i, e in numbered for t in e.words]))
         if closed:
-            many("DELETE FROM open_voornemen WHERE stam = ?", closed)
-        if opened:
-            many("INSERT INTO open_voornemen VALUES (?, ?)", opened)
-        self._connection.execute(
-            "INSERT INTO controlepunt VALUES (?, ?)", (batch.head.size, batch.head.note)
-        )
-        self._connection.execute(
-            "UPDATE kop SET size = ?, peaks = ?, op = ?, note = ?, epoch = ?, kek = ?",
-            _columns(batch.head),
-        )
-        self.after = batch.head
+            connection.executemany("DELETE FROM open_voornemen WHERE stam = ?", closed)
+        _insert(connection, "open_voornemen", opened)
+        head = batch.head
+        connection.execute("INSERT INTO controlepunt VALUES (?, ?)", (head.size, head.note))
+        connection.execute(_REPLACE, _columns(head))
+        self.after = head
 
     def erase(
         self, keys: Sequence[bytes], lines: Sequence[int], words: Sequence[tuple[int, int]]
@@ -302,6 +297,19 @@ class SqliteTurn:
             "UPDATE sleutel SET epoch = ?, verpakt = ? WHERE id = ?",
             [(row.epoch, row.verpakt, row.id) for row in keys],
         )
+
+
+def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+    for start in range(0, len(rows), _ROWS):
+        part = rows[start : start + _ROWS]
+        sql = _insert_sql(table, len(part[0]), len(part))
+        connection.execute(sql, [value for row in part for value in row])
+
+
+@lru_cache(maxsize=3 * _ROWS)
+def _insert_sql(table: str, width: int, count: int) -> str:
+    row = f"({', '.join('?' * width)})"
+    return f"INSERT INTO {table} VALUES {', '.join([row] * count)}"  # noqa: S608
 
 
 def _make_durable(connection: sqlite3.Connection) -> None:

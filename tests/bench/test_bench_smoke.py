@@ -51,8 +51,23 @@ def test_a_run_has_all_its_figures(tmp_path: Path) -> None:
     assert kept["log"]["sqlite"]["n"] == kept["log"]["disk"]["n"] == 2
     engines = [row for row in kept["decision"]["groei"].values() if row]
     assert all(row["ratio"] > 0 for row in engines)
-    # Two of the decision here, one beside OPA, one of growth for each engine, two of the doors.
-    assert len(report.aims(kept)) == 2 + (kept["decision"]["opa"] is not None) + len(engines) + 2
+    # Two of the decision here, one beside OPA, one of growth for each engine, two of the doors,
+    # and two of the log per fsync.
+    few = 2 + (kept["decision"]["opa"] is not None) + len(engines)
+    assert len(report.aims(kept)) == few + 4
+
+
+def test_the_aim_of_the_log_is_told() -> None:
+    """With eight producers the aim is told beside the figure per fsync of the disk."""
+    row = {"producers": 8, "per_second": 15_000.4, "p99_us": 2000.0}
+    found = {"sluis": [row, {**row, "producers": 64}], "disk": {"per_second": 3000.0}}
+
+    assert report._log_aims(found) == [
+        "Doel logboek, 8 tegelijk: minstens 15000 regels per seconde, p99 hoogstens 3.00 ms. "
+        "Gemeten 15000 en 2.00 ms: gehaald.",
+        "Per fsync van deze schijf, logboek, 8 tegelijk: 5.0 regels.",
+        "Per fsync van deze schijf, logboek, 64 tegelijk: 5.0 regels.",
+    ]
 
 
 def test_a_wrong_answer_is_no_measurement(tmp_path: Path) -> None:
