@@ -62,9 +62,10 @@ def test_the_aim_of_the_log_is_told() -> None:
     row = {"producers": 8, "per_second": 15_000.4, "p99_us": 2000.0}
     found = {"sluis": [row, {**row, "producers": 64}], "disk": {"per_second": 3000.0}}
 
-    assert report._log_aims(found) == [
-        "Doel logboek, 8 tegelijk: minstens 15000 regels per seconde, p99 hoogstens 3.00 ms. "
-        "Gemeten 15000 en 2.00 ms: gehaald.",
+    aim, *per_sync = report._log_aims(found)
+
+    assert aim.endswith("Gemeten 15000 en 2.00 ms: gehaald.")
+    assert per_sync == [
         "Per fsync van deze schijf, logboek, 8 tegelijk: 5.0 regels.",
         "Per fsync van deze schijf, logboek, 64 tegelijk: 5.0 regels.",
     ]
