@@ -17,10 +17,8 @@ from typing import Final, Self
 from audit.disk import DirectoryLock
 from audit.entry import Entry, Soort
 from audit.errors import (
-    AuditError,
     LogClosedError,
     LogKeyError,
-    LogOpenError,
     LogPoisonedError,
     LogRangeError,
     LogReadError,
@@ -32,7 +30,7 @@ from audit.kluis import Kluis
 from audit.ledger import Ledger, Line
 from audit.ledger.sqlite import SqliteLedger
 from audit.note import Checkpoint, Note, Signer
-from audit.opening import start
+from audit.opening import opening, start
 from audit.prepare import prepare
 from audit.publishing import Publishing
 from audit.reading import Query, open_line, search
@@ -396,21 +394,3 @@ def receipt_of(ledger: Ledger, files: TileReader, index: int) -> Receipt:
         proof=prove_inclusion(index, size, tiles.tile),
         checkpoint=note,
     )
-
-
-@contextlib.contextmanager
-def opening(failures: tuple[type[Exception], ...]) -> Iterator[None]:
-    """Turn whatever stops a log from opening into a LogOpenError.
-
-    Raises:
-        LogOpenError: Something did.
-    """
-    kinds: tuple[type[Exception], ...] = (*failures, OSError, UnicodeDecodeError)
-    try:
-        yield
-    except LogOpenError:
-        raise
-    except AuditError as error:
-        raise LogOpenError(f"Het logboek kan niet worden geopend. {error}") from error
-    except kinds as error:
-        raise LogOpenError(f"Het logboek kan niet worden geopend: {describe(error)}.") from error

@@ -9,12 +9,22 @@
 6. Publish what is not published yet, which is what was written before a crash.
 """
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from audit.disk import CHECKPOINT, VKEY, publish
 from audit.entry import Leaf
-from audit.errors import LogBehindError, LogKeyError, NoteError, TileError
+from audit.errors import (
+    AuditError,
+    LogBehindError,
+    LogKeyError,
+    LogOpenError,
+    NoteError,
+    TileError,
+    describe,
+)
 from audit.kek import KEY_SIZE, Keks
 from audit.kluis import Kluis, index_row
 from audit.ledger import Head, Ledger
@@ -152,3 +162,21 @@ def _publish(
         raise LogBehindError(f"De regels passen niet bij wat is gepubliceerd. {error}") from error
     publisher.settle()
     return publisher
+
+
+@contextlib.contextmanager
+def opening(failures: tuple[type[Exception], ...]) -> Iterator[None]:
+    """Turn whatever stops a log from opening into a LogOpenError.
+
+    Raises:
+        LogOpenError: Something did.
+    """
+    kinds: tuple[type[Exception], ...] = (*failures, OSError, UnicodeDecodeError)
+    try:
+        yield
+    except LogOpenError:
+        raise
+    except AuditError as error:
+        raise LogOpenError(f"Het logboek kan niet worden geopend. {error}") from error
+    except kinds as error:
+        raise LogOpenError(f"Het logboek kan niet worden geopend: {describe(error)}.") from error

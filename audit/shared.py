@@ -12,8 +12,9 @@ from audit.errors import LogKeyError
 from audit.kek import Keks
 from audit.ledger.pg_connection import Address
 from audit.ledger.postgres import PostgresLedger
-from audit.log import Log, opening
+from audit.log import Log
 from audit.note import Signer
+from audit.opening import opening
 from audit.writer import Options
 
 
