@@ -164,18 +164,11 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     exports = _exports(settings, world, store=store, log=record.log, regels=regels, keeper=keeper)
     bronnen = Bronnen(world.make_bron or adapters(settings, client))
     await bronnen.refresh(store)
+    own = EigenBeslispunt(store=store, regels=regels, bronnen=bronnen, clock=world.clock)
     told = environment(software=VERSION, opa=await opa.version() if opa else None)
     beslislogboek = Beslislogboek(environment=told, random_bytes=world.random_bytes)
     toetsingen = Toetsingen(
         store, regels, recorder, beslislogboek, clock=world.clock, ids=world.ids
-    )
-    pdp = Pdp(
-        beslispunt=EigenBeslispunt(store=store, regels=regels, bronnen=bronnen, clock=world.clock),
-        beslislogboek=beslislogboek,
-        recorder=recorder,
-        store=store,
-        clock=world.clock,
-        ids=world.ids,
     )
     return OpenServices(
         clock=world.clock,
@@ -196,7 +189,7 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
         effectberekeningen=Effectberekeningen(store, regels, recorder, world.clock, world.ids),
         vuistregels=Vuistregels(regels),
         toetsingen=toetsingen,
-        pdp=pdp,
+        pdp=_pdp(own, beslislogboek, recorder, store, world),
         uitvoering=exports,
         woo=WooUitvoering(uitvoering=exports, regels=Redactieregels.load(default_root())),
         ldv=LdvLezer(exports),
@@ -221,6 +214,23 @@ async def _store(settings: Settings, stack: AsyncExitStack) -> Store:
     store = await Store.open(url, wait=settings.database_seconden)
     stack.push_async_callback(store.close)
     return store
+
+
+def _pdp(
+    own: EigenBeslispunt,
+    beslislogboek: Beslislogboek,
+    recorder: Recorder,
+    store: Store,
+    world: Outside,
+) -> Pdp:
+    return Pdp(
+        beslispunt=own,
+        beslislogboek=beslislogboek,
+        recorder=recorder,
+        store=store,
+        clock=world.clock,
+        ids=world.ids,
+    )
 
 
 def _inzage(keeper: Keeper, log: Log, pseudoniem: Pseudonimiseerder, world: Outside) -> Inzage:

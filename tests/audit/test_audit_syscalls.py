@@ -21,7 +21,7 @@ import pytest
 
 from audit.entry import Soort
 from audit.findings import Code
-from broker.app import recover
+from broker.record import recover
 from broker.services.recorder import Recorder
 from tests.audit.logs import (
     START,
