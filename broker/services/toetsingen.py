@@ -77,8 +77,7 @@ class Toetsingen:
         refuse_bsn(facts)
         put = _Put(id=self.ids.new("t"), beller=beller, trace=self.beslislogboek.trace(hop))
         regels = await self.regels.in_werking()
-        sleutel = dossier.betrokkene.sleutel if dossier.betrokkene else None
-        stuk = Stuk(regels=regels, information=facts, sleutel=sleutel)
+        stuk = Stuk(regels=regels, information=facts, sleutel=_subject(dossier))
         try:
             besluit = await (await self.regels.of(regels)).beslis(dossier)
         except DecisionError as error:
@@ -114,6 +113,8 @@ class Toetsingen:
             "gebruiker": put.beller.gebruiker,
             "organisatie": put.beller.organisatie,
             **told,
+            "trace_id": row["trace_id"],
+            "span_id": row["span_id"],
             "beslislog_sha256": digest(row["regel"]),
             "dossier_sha256": _sha256(stuk.information),
             **({"besluit_sha256": _sha256(stuk.besluit)} if stuk.besluit else {}),
@@ -124,8 +125,7 @@ class Toetsingen:
                 soort=soort,
                 kenmerk=f"{put.id}/{soort.value}",
                 payload=payload,
-                # Whoever asks writes this; what is no pseudonym of ours is nobody here.
-                subject=stuk.sleutel if stuk.sleutel and is_sleutel(stuk.sleutel) else None,
+                subject=stuk.sleutel,
             )
         )
         async with self.store.begin() as tx:
@@ -135,3 +135,9 @@ class Toetsingen:
 
 def _sha256(data: Mapping[str, Any]) -> str:
     return digest(orjson.dumps(data).decode())
+
+
+def _subject(dossier: Dossier) -> str | None:
+    """Return whom it is about. Whoever asks writes it: what is no pseudonym of ours is nobody."""
+    sleutel = dossier.betrokkene.sleutel if dossier.betrokkene else None
+    return sleutel if sleutel is not None and is_sleutel(sleutel) else None

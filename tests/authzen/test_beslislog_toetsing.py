@@ -6,6 +6,7 @@ import pytest
 from audit.errors import LogFullError
 from broker.decision.decide import Decider
 from broker.domain import invoer
+from broker.domain.ports import Identiteit
 from broker.services.beslislogboek import digest
 from tests.api import conftest
 from tests.api.conftest import World
@@ -33,7 +34,9 @@ async def toets(world: World, dossier: Bericht) -> tuple[int, Bericht]:
 
 async def test_toetsing_leaves_one_record(world: World) -> None:
     """The record is in the trace, says that it is a toetsing, and gives the same besluit again."""
+    sleutel = world.services.pseudoniem.sleutel(Identiteit(bsn="999993653"))
     dossier = bases()["hhk"]
+    dossier = {**dossier, "betrokkene": {**dossier["betrokkene"], "sleutel": sleutel}}
     _, told = await toets(world, dossier)
     (record,) = await records(world)
     body = record["body"]
@@ -41,11 +44,10 @@ async def test_toetsing_leaves_one_record(world: World) -> None:
     assert (record["trace_id"], record["parent_span_id"]) == (TRACE, PARENT)
     assert (record["event_name"], record["status"]) == ("adl.access_evaluation", "Ok")
     assert record["attributes"]["sluis.toetsing"].startswith("t-")
-    assert record["attributes"]["dpl.core.data_subject_id"] == dossier["betrokkene"]["sleutel"]
+    assert record["attributes"]["dpl.core.data_subject_id"] == sleutel
     assert body["adl.core.information"] == [dossier]
     assert body["adl.core.response"]["context"]["uitkomst"] == told["besluit"]["uitkomst"]
-    again = world.services.regels
-    decider = await again.of(record["attributes"]["adl.core.policies"])
+    decider = await world.services.regels.of(record["attributes"]["adl.core.policies"])
     besluit = decider.decide(invoer.parse(body["adl.core.information"][0]))
     assert orjson.dumps(besluit) == orjson.dumps(body["sluis.besluiten"][0])
 
@@ -69,7 +71,7 @@ async def test_no_line_no_record_no_answer(world: World, monkeypatch: pytest.Mon
     """When the log refuses the line there is no record, and no verdict leaves."""
     log = world.services.log
     with monkeypatch.context() as patch:
-        patch.setattr(log, "append_many", nth(1, log.append_many, LogFullError("Vol.")))
+        patch.setattr(log, "record", nth(1, log.record, LogFullError("Vol.")))
         status, told = await toets(world, bases()["hhk"])
 
     assert status == 503
