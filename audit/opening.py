@@ -64,14 +64,16 @@ def start(
         if published is not None:
             raise LogBehindError("Er is een controlepunt, maar de database met regels is weg.")
         head = _create(ledger, keks, signer, options)
-    if vkey not in (None, f"{signer.vkey}\n"):  # 2
+    keys = "".join(f"{each.vkey}\n" for each in (signer, options.also) if each)
+    # A second key may have come since; one that is there may not be left out.
+    if not keys.startswith(vkey or ""):  # 2
         raise LogKeyError("De sleutel past niet bij dit logboek.")
     _check_head(head, ledger, signer)  # 3
     known = _check_published(published, head, directory, ledger, signer)  # 4
     kluis = Kluis(keks, ledger.keys, kek=head.kek, random_bytes=options.random_bytes)  # 5
     keks.remove_before(head.kek)
-    if vkey is None:
-        publish(options.disk, directory / VKEY, f"{signer.vkey}\n")
+    if vkey != keys:
+        publish(options.disk, directory / VKEY, keys)
     publisher = _publish(directory, head, known, ledger, options)  # 6
     files = TileReader(directory, head.size)
     return Opened(head=head, kluis=kluis, publisher=publisher, files=files)

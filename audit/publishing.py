@@ -82,5 +82,7 @@ def publish_head(directory: Path, head: Head, publisher: Publisher, options: Opt
         TileError: The lines are not those that were published before.
         OSError: The disk fails.
     """
-    publisher.prepare(Checkpoint.parse(Note.parse(head.note).text))
-    publish(options.disk, directory / CHECKPOINT, head.note)
+    text = Note.parse(head.note).text
+    publisher.prepare(Checkpoint.parse(text))
+    more = options.also.line(text) if options.also else ""
+    publish(options.disk, directory / CHECKPOINT, head.note + more)

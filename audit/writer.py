@@ -73,6 +73,8 @@ class Options:
     """Entries that may wait."""
     publish_every: float = 1.0
     """Seconds between two checkpoint files."""
+    also: Signer | None = None
+    """A second key of the log (ML-DSA-44): it signs what is published, not each batch."""
     skew: dt.timedelta = dt.timedelta(seconds=5)
     """How far an entry may be overtaken by others that run beside it.
 

@@ -151,12 +151,13 @@ async def open_services(
 async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> OpenServices:
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     pseudoniem = Pseudonimiseerder(settings.pseudonym_key())
+    keys = (settings.log_signer(), settings.second_log_signer())
     store = await _store(settings, stack)
     client = await stack.enter_async_context(source_client())
     anchoring = Anchoring(
         clock=world.clock, random_bytes=world.random_bytes, logger=make_logger(world.lines)
     )
-    record = await open_record(settings, anchoring, stack, client)
+    record = await open_record(settings, keys, anchoring, stack, client)
     recorder = record.recorder
     keeper = Keeper(store, recorder, world.ids)
     opa = await _opa(settings, stack)

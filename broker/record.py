@@ -7,6 +7,7 @@ import httpx2
 
 from audit.entry import SUBJECT, Soort
 from audit.log import Log
+from audit.note import Signer
 from audit.writer import Options
 from broker.logboek import open_log
 from broker.services.coverage import Coverage
@@ -14,6 +15,9 @@ from broker.services.recorder import Recorder, Regel
 from broker.services.verankering import World
 from broker.settings import Settings
 from broker.verankeren import verankering
+
+Keys = tuple[Signer, Signer | None]
+"""What signs the log: Ed25519, and ML-DSA-44 where there is such a key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +31,15 @@ class Record:
 
 
 async def open_record(
-    settings: Settings, world: World, stack: AsyncExitStack, client: httpx2.AsyncClient
+    settings: Settings,
+    keys: Keys,
+    world: World,
+    stack: AsyncExitStack,
+    client: httpx2.AsyncClient,
 ) -> Record:
     """Open the log, compare it with what others hold of it, and begin to have it confirmed."""
-    signer = settings.log_signer()
-    log = open_log(settings, signer, Options(random_bytes=world.random_bytes))
+    signer, also = keys
+    log = open_log(settings, signer, Options(random_bytes=world.random_bytes, also=also))
     stack.callback(log.close)
     anchoring, coverage = verankering(settings, log, [signer.vkey], client, world)
     # Before anything is signed: a log that lies behind must not grow.

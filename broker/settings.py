@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from pydantic import AwareDatetime, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,6 +22,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from audit.errors import NoteError
+from audit.keyfile import load_second_signer
 from audit.note import Signer
 from broker.domain.invoer import meldingen
 from broker.domain.pseudoniem import KEY_BYTES
@@ -63,6 +65,8 @@ class Settings(BaseSettings):
     kluis: Path | None = None
     """Folder with the keys of the vault of the log; in demo it lies in `data`. Not in a backup
     together with the log: what was destroyed would come back with both."""
+    logboek_mldsa_sleutel_bestand: Path | None = None
+    """Holds an ML-DSA-44 private key (PKCS #8, PEM): it signs what is published as well."""
     logboek_naam: str | None = None
     """Origin of the log, such as `sluis.voorbeeld.nl/logboek`; fixed once there are lines."""
     logboek_database: str = Field(default="", pattern=_LOGBOEK)
@@ -199,6 +203,25 @@ class Settings(BaseSettings):
         except NoteError:
             raise StartError("SLUIS_LOGBOEK_NAAM kan geen naam van een logboek zijn.") from None
 
+    def second_log_signer(self) -> Signer | None:
+        """Return the ML-DSA-44 key that signs what is published as well, when there is one.
+
+        In demo it is made when it is missing.
+
+        Raises:
+            StartError: It cannot be read, or is no such key.
+        """
+        path = self.logboek_mldsa_sleutel_bestand
+        if self.omgeving is Omgeving.DEMO and path is None:
+            path = self.data / "sleutels" / "logboek-mldsa.pem"
+            _make(path, _new_second_log_key)
+        if path is None:
+            return None
+        try:
+            return load_second_signer(path, self.origin)
+        except NoteError as error:
+            raise StartError(f"SLUIS_LOGBOEK_MLDSA_SLEUTEL_BESTAND: {error}") from None
+
     def rules_key(self) -> PublicKey | None:
         """Return the key that new rules must be signed with, or None: they need no signature.
 
@@ -318,7 +341,15 @@ def _make(path: Path, content: Callable[[], bytes]) -> None:
 
 
 def _new_log_key() -> bytes:
-    return Ed25519PrivateKey.generate().private_bytes(
+    return _pem(Ed25519PrivateKey.generate())
+
+
+def _new_second_log_key() -> bytes:
+    return _pem(MLDSA44PrivateKey.generate())
+
+
+def _pem(key: Ed25519PrivateKey | MLDSA44PrivateKey) -> bytes:
+    return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),

@@ -45,7 +45,12 @@ async def test_demo_makes_its_keys_for_the_owner_only(tmp_path: Path) -> None:
     async with open_services(settings):
         pass
 
-    assert [key.name for key in keys] == ["1.key", "logboek.pem", "pseudoniem.key"]
+    assert [key.name for key in keys] == [
+        "1.key",
+        "logboek-mldsa.pem",
+        "logboek.pem",
+        "pseudoniem.key",
+    ]
     assert {key.stat().st_mode & 0o777 for key in keys} == {0o600}
     assert [key.read_bytes() for key in keys] == before
 
