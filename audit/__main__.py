@@ -70,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     log.add_argument("--kluis", metavar="MAP", help="sleutels, om ook de inhoud na te kijken")
     log.add_argument("--ander", metavar="BESTAND", action="append", default=[],
                      help="een controlepunt dat iemand anders bewaarde")  # fmt: skip
+    log.add_argument("--einde", metavar="BESTAND", help="het laatste controlepunt van een logboek"
+                     " dat is opgevolgd; daarna telt de sleutel niet meer")  # fmt: skip
     log.add_argument("--bewijs", metavar="BESTAND", help="waar bewijs van een splitsing komt")
     log.add_argument("--processen", metavar="AANTAL", type=int, default=1,
                      help="hoeveel delen tegelijk worden nagekeken")  # fmt: skip
@@ -109,6 +111,7 @@ def _demands(args: argparse.Namespace) -> Demands:
         authorities=authorities,
         vault=None if args.kluis is None else Path(args.kluis),
         kept=tuple(_read(path, "het controlepunt") for path in args.ander),
+        end=None if args.einde is None else _read(args.einde, "het controlepunt"),
         evidence=None if args.bewijs is None else Path(args.bewijs),
         processes=max(args.processen, 1),
     )

@@ -56,6 +56,7 @@ from audit.walk import Seek, Walk
 
 _SCHEMA = {name.encode(): sql.encode() for name, sql in SCHEMA.items()}
 _LACKS = "onder het controlepunt ontbreekt een handtekening, of een ervan is niet echt."
+_ENDED = "de sleutel van dit logboek was al ingetrokken; wat hiermee is getekend, telt niet."
 
 Progress = Callable[[int, int], None]
 """Is told how many lines were checked, and of how many."""
@@ -73,6 +74,8 @@ class Demands:
     """The folder with the keys of the vault."""
     kept: tuple[str, ...] = ()
     """Checkpoints of this log that others kept."""
+    end: str | None = None
+    """The checkpoint with which this log ended: after it, its key counts for nothing."""
     evidence: Path | None = None
     """Where to write the proof when two histories were signed."""
     processes: int = 1
@@ -238,10 +241,26 @@ class _Verifier:
             checkpoint = opened(text.encode(), self._vkey)
             if checkpoint is None:
                 raise ForeignLogError("Het meegegeven controlepunt is niet van dit logboek.")
+        end = self._end(walk)
         beyond = max([*walk.asked, *self._signed_beyond(place)])
         if beyond > place.total:
             self._findings.add(Code.AFGEKAPT, place.total, beyond - 1)
+        if end is not None and max(beyond, place.total) > end:
+            self._findings.add(Code.ONGEDEKT, end, max(beyond, place.total) - 1, _ENDED)
         walk.begin(self._signed_empty())
+
+    def _end(self, walk: Walk) -> int | None:
+        # Whoever has the key of a log that ended could go on with it.
+        note = self._demands.end
+        if note is None:
+            return None
+        checkpoint = opened(note.encode(), self._vkey)
+        if checkpoint is None:
+            raise ForeignLogError("Het laatste controlepunt is niet van dit logboek.")
+        walk.asked[checkpoint.size].append(checkpoint.root)
+        if self._demands.policy is not None and not self._demands.policy.satisfied(note):
+            self._findings.add(Code.GETUIGEN, 0, max(checkpoint.size - 1, 0))
+        return checkpoint.size
 
     def _signed_empty(self) -> Iterator[bytes]:
         # What was signed in the database for a log without lines.

@@ -77,7 +77,7 @@ def test_options_reach_the_verifier(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert evidence.is_file()
 
 
-@pytest.mark.parametrize("option", ["--policy", "--tsa", "--ander", "--kluis"])
+@pytest.mark.parametrize("option", ["--policy", "--tsa", "--ander", "--einde", "--kluis"])
 def test_option_that_is_no_good(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
 ) -> None:
