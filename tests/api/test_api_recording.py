@@ -1,6 +1,7 @@
 """No record, no data: a failure at each write stops the answer, and its verdict."""
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -118,6 +119,35 @@ async def test_locked_database_stops_the_answer(world: World, vraag: Vraag, tmp_
 
     assert_nothing_left(answer)
     assert answer.json()["detail"] == "De database is bezet. Probeer het zo opnieuw."
+
+
+async def test_exhausted_pool_stops_the_answer(world: World, vraag: Vraag, boete: Gegeven) -> None:
+    """When every connection is taken, at the begin or while the source is asked: nothing leaves."""
+    bron = world.bronnen["nla"]
+    bron.gegevens = (boete,)
+    release, holding = asyncio.Event(), list[asyncio.Task[None]]()
+
+    async def hold() -> None:
+        with contextlib.suppress(RecordError):
+            async with world.services.store.read() as tx:
+                await tx.organisaties.get("nla")
+                await release.wait()
+
+    async def take_all() -> None:
+        holding.extend(asyncio.create_task(hold()) for _ in range(40))
+        await asyncio.sleep(0.1)
+
+    bron.during = take_all
+    late = await world.ask(vraag)
+    early = await world.ask(vraag)
+    release.set()
+    await asyncio.gather(*holding)
+
+    assert_nothing_left(late)
+    assert_nothing_left(early)
+    assert len(bron.asked) == 1
+    bron.during = None
+    assert (await world.ask(vraag)).status_code == 201
 
 
 async def test_locked_log_stops_everything_from_then_on(
