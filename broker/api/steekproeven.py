@@ -64,7 +64,7 @@ class SchattingView(BaseModel):
     dekking: float = Field(description="Deel van de vragen in strata met een helder oordeel.")
 
 
-class TellingView(BaseModel):
+class OmvangView(BaseModel):
     """How many there are, were drawn, and came to which verdict."""
 
     omvang: int
@@ -76,7 +76,7 @@ class TellingView(BaseModel):
     schatting: SchattingView
 
 
-class StratumView(TellingView):
+class StratumView(OmvangView):
     """The same, of one stratum."""
 
     organisatie: str
@@ -96,7 +96,7 @@ class SteekproefView(BaseModel):
     door: str
     organisatie: str
     op: dt.datetime
-    totaal: TellingView
+    totaal: OmvangView
     strata: list[StratumView]
 
 
@@ -227,7 +227,7 @@ def _view(found: Uitslag) -> SteekproefView:
     names = ("id", "startwaarde", "van", "tot", "omvang", "grootte", "door", "organisatie", "op")
     return SteekproefView(
         **{name: row[name] for name in names},
-        totaal=TellingView(**_telling(found.totaal, found.schatting)),
+        totaal=OmvangView(**_telling(found.totaal, found.schatting)),
         strata=[_stratum(stratum, *counted) for stratum, counted in found.strata.items()],
     )
 

@@ -1,6 +1,7 @@
 """Exports of the log as files; each is a line of the log before the first byte leaves."""
 
 import base64
+import datetime as dt
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Any, Final, Self
@@ -184,7 +185,7 @@ class InventarisView(BaseModel):
     """A document on the inventory."""
 
     nummer: int
-    datum: str
+    datum: dt.date
     soort: str
     besluit: str
     gronden: list[str]
