@@ -70,5 +70,6 @@ def _bent(folder: Path) -> Stap:
 
 
 def _findings(folder: Path) -> list[str]:
-    vkey = Vkey.parse((folder / VKEY).read_text(encoding="utf-8"))
-    return [finding.melding for finding in verify(folder, vkey) if not finding.is_note]
+    text = (folder / VKEY).read_text(encoding="utf-8")
+    keys = [Vkey.parse(line) for line in text.splitlines()]
+    return [finding.melding for finding in verify(folder, keys) if not finding.is_note]
