@@ -55,6 +55,7 @@ def productie(folder: Path) -> Settings:
         omgeving=Omgeving.PRODUCTIE,
         data=folder,
         database="postgresql://sluis@database.invalid/sluis",
+        logboek_database="ingebouwd",
         pseudoniem_sleutel_bestand=folder / "pseudoniem",
         logboek_sleutel_bestand=folder / "logboek",
         logboek_naam="sluis.example.nl/logboek",

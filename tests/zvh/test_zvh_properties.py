@@ -32,15 +32,16 @@ def decide(decider: Decider, base: str, patch: dict[str, Any]) -> Any:  # noqa: 
 
 
 def kept_until(renewed: list[tuple[dt.date, dt.date | None]], moment: dt.date) -> dt.date:
-    """Return the end that the law gives, reckoned one renewal after the other."""
+    """Return the end that the law gives, reckoned one renewal after the other.
+
+    Each consent holds it to its own end too: the strict reading where there are several.
+    """
     begin, end = dt.date.min, add(BROUGHT, FIVE_YEARS)
-    limit = dt.date.max
+    valid = [(op, tot) for op, tot in renewed if op <= moment and (tot is None or moment < tot)]
+    limit = min((tot for _, tot in valid if tot is not None), default=dt.date.max)
     while end is not None:
-        here = [(op, tot) for op, tot in renewed if begin <= op < end and op <= moment]
-        valid = [tot or dt.date.max for _, tot in here if tot is None or moment < tot]
-        if not valid:
+        if not any(begin <= op < end for op, _ in valid):
             return min(end, limit)
-        limit = min(limit, max(valid))
         begin, end = end, add(end, TWO_YEARS)
     raise AssertionError
 

@@ -83,7 +83,7 @@ class LdvLezer:
         work = self._uitvoering
         async with work.store.read() as tx:
             rows = await tx.organisaties.list()
-        names = [row["naam"] for row in rows if row["riec"] is not None]
+        names = [row["naam"] for row in rows if row["riec"] and not row["verband"]]
         return {"logbookId": work.origin, "organizationName": ", ".join(names) or work.origin}
 
     def _page(self, lezer: Lezer, wanted: "_Filter", after: int | None, limit: int) -> Bladzijde:
