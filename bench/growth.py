@@ -7,6 +7,7 @@ is looked up is looked up among ten times as much. Small and large take turns, r
 import re
 from collections.abc import Callable
 from contextlib import ExitStack
+from itertools import zip_longest
 from statistics import median
 from typing import Any, Final
 
@@ -34,7 +35,13 @@ def grown(regelset: Regelset, times: int = TIMES) -> Regelset:
 
         for name, own in found.items():
             copy = name.replace(f"/{own}/", f"/{own}-{number}/")
-            files[copy] = renamed(regelset.bestanden[name].decode()).encode()
+            # The id of a rule is its law and article, though a basis may have that name too.
+            rule = re.compile(rf"(?<=- id: ){re.escape(own)}-(\S+)")
+            parts = rule.split(regelset.bestanden[name].decode())
+            ids = [f"{own}-{number}-{article}" for article in parts[1::2]]
+            texts = map(renamed, parts[::2])
+            mixed = (part for pair in zip_longest(texts, ids, fillvalue="") for part in pair)
+            files[copy] = "".join(mixed).encode()
     return Regelset(bestanden=files)
 
 
