@@ -75,12 +75,12 @@ openapi: $(DEV) .cache ## Controleer de API-beschrijvingen met de ADR-regels
 
 pytest: $(DEV) .cache ## Draai de tests, met dekking
 	@echo "== tests: pytest, met dekking"
-	@rm -rf .cache/dekking && mkdir -p .cache/dekking
-	@{ $(BIN)/coverage run -m pytest -o cache_dir=.cache/pytest -n auto --dist loadfile; \
+	@rm -rf .cache/dekking*
+	@{ $(BIN)/pytest -o cache_dir=.cache/pytest -n auto --dist loadfile --cov --cov-report=; \
 		echo $$? > .cache/pytest.rc; } | tee .cache/pytest.log
 	@exit $$(cat .cache/pytest.rc)
 	@echo "== dekking"
-	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report
+	@$(BIN)/coverage report
 
 fmt: $(DEV) ## Maak de code op
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format .

@@ -13,7 +13,6 @@ import typer
 from broker.cli.options import Map, bound, plainly, read_rules, settings_from
 from broker.decision.regelset import Regelset
 from broker.decision.register import default_root
-from broker.services.beproeving import Verschil
 from broker.services.herhaling import (
     Herhaling,
     Plan,
@@ -23,6 +22,7 @@ from broker.services.herhaling import (
     replay,
     stretches,
 )
+from broker.services.verschil import Verschil
 from broker.settings import Settings
 from broker.store import Store
 

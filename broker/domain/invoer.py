@@ -9,6 +9,8 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from typing_extensions import override
+from yaml.composer import Composer
+from yaml.cyaml import CSafeLoader
 
 from broker.domain.dossier import Dossier
 from broker.errors import Fout, InvalidInputError
@@ -190,11 +192,17 @@ def _no_constant(text: str) -> float:
     raise _unreadable(f"De waarde {text} mag niet in JSON.")
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(Composer, CSafeLoader):
     """A safe loader that keeps dates as text and refuses a key that stands twice.
 
     With references a few lines can stand for more than a machine can hold, or for themselves.
+    libyaml reads the characters; what they form is put together here, for the composer of
+    CSafeLoader itself ends the process when a file is nested deep enough.
     """
+
+    def __init__(self, stream: str) -> None:
+        CSafeLoader.__init__(self, stream)
+        Composer.__init__(self)
 
     @override
     def get_single_node(self) -> yaml.Node | None:
@@ -221,7 +229,7 @@ class _PlainLoader(_Loader):
     @override
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Take the next part; a reference is refused before anything is built of it."""
-        event = self.peek_event()  # type: ignore[no-untyped-call]  # not in the stubs
+        event: Any = self.peek_event()
         if getattr(event, "anchor", None) is not None:
             raise _reference(event.start_mark)
         return super().compose_node(parent, index)
@@ -256,5 +264,5 @@ def _reference(mark: yaml.Mark) -> InvalidInputError:
 
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    for first, resolvers in CSafeLoader.yaml_implicit_resolvers.items()
 }

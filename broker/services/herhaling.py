@@ -23,10 +23,10 @@ from broker.decision.regelset import Regelset
 from broker.domain import invoer
 from broker.domain.besluit import Besluit
 from broker.errors import BrokerError, DecisionError
-from broker.services.beproeving import Verschil
 from broker.services.beslislogboek import digest
 from broker.services.bronnen import nummer
 from broker.services.regels import Regels
+from broker.services.verschil import Verschil
 from broker.store import Store
 
 LARGEST: Final = 10_000

@@ -19,7 +19,7 @@ from broker.decision.decide import Decider
 from broker.decision.opa.proof import prove
 from broker.decision.regelset import Regelfout, Regelset, RegisterError
 from broker.errors import DecisionError
-from broker.services.beproeving import Verschil, compare_rows
+from broker.services.verschil import Verschil, compare_rows
 
 SECONDS: Final = 60
 """For one turn; after it the process ends, wherever it is."""

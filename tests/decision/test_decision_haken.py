@@ -27,7 +27,7 @@ def rules(opent: Mapping[str, object] | None = None, **basis: object) -> Decider
     """Return a decider with one more rule in the WGS, and other members of the basis."""
     text = SHIPPED.bestanden[WGS].decode()
     if opent:
-        head = {"id": "wgs-x", "artikel": "1", "link": None, "zekerheid": "interpretatie"}
+        head = {"id": "wgs-x", "artikel": "x", "link": None, "zekerheid": "interpretatie"}
         rule = {**head, "tekst": "Nieuw.", "opent": {"voor": ["wgs-riec"], **opent}}
         shown = yaml.safe_dump([rule], allow_unicode=True)
         text += "".join(f"  {line}\n" for line in shown.splitlines())

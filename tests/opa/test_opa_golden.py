@@ -1,6 +1,5 @@
 """The proof at the start: golden besluiten are of these rules, and a crippled engine is noticed."""
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -20,8 +19,6 @@ from broker.decision.rules import Rules
 from broker.errors import DecisionError
 
 ROOT: Final = default_root()
-QUICK: Final = 0.1
-"""What the proof may cost at the start, in seconds of a core, with the rules loaded."""
 
 
 @pytest.fixture(scope="module")
@@ -61,15 +58,9 @@ def every_code(gronden: Mapping[str, Any]) -> set[str]:
     )
 
 
-def test_engine_proves_itself_quickly(decider: Decider) -> None:
-    """The engine decides the golden dossiers as OPA did, in a moment."""
-    spent = []
-    for _ in range(5):
-        begin = time.process_time()
-        prove(decider, strict=True)
-        spent.append(time.process_time() - begin)
-
-    assert min(spent) < QUICK
+def test_engine_proves_itself(decider: Decider) -> None:
+    """The engine decides the golden dossiers as OPA did."""
+    prove(decider, strict=True)
 
 
 Crippled = Callable[[dict[str, Any]], object]

@@ -269,11 +269,9 @@ async def test_toetsing_without_verdict_is_recorded(node: Node) -> None:
 
     line = node.log()[-1]
     assert line.soort is Soort.FOUT
-    assert line.payload == {
-        "gebruiker": "g-017",
-        "organisatie": "zaanstad-college",
-        "fout": "geen-besluit",
-    }
+    told = {"gebruiker": "g-017", "organisatie": "zaanstad-college", "fout": "geen-besluit"}
+    assert line.payload == line.payload | told
+    assert not {"uitkomst", "gronden", "besluit_sha256"} & set(line.payload)
 
 
 async def test_no_verdict_that_cannot_be_recorded_is_told_as_such(

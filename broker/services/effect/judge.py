@@ -21,9 +21,9 @@ from broker.domain.dossier import BEVRAGING
 from broker.domain.kalender import instant
 from broker.domain.zaak import places
 from broker.errors import BrokerError
-from broker.services.beproeving import NO_VERDICT
 from broker.services.bronnen import Aansluiting
 from broker.services.effect.outcome import Effect, Groep, Soort
+from broker.services.verschil import NO_VERDICT
 from broker.store.columns import Rij
 from broker.store.snapshot import Given, Kaart, Snapshot
 
