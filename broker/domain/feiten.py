@@ -190,4 +190,6 @@ def _instant(text: str | None, unknown: int) -> int:
 
 def _visible(text: str | None) -> str:
     """Return what a person sees of a text: no marks without a shape, no blanks around it."""
-    return "".join(c for c in text or "" if c.isprintable() or c.isspace()).strip()
+    if not text or text.isprintable():
+        return (text or "").strip()
+    return "".join(c for c in text if c.isprintable() or c.isspace()).strip()
