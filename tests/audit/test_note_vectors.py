@@ -1,14 +1,12 @@
-"""Notes, keys, policies and Ed25519 of others: each published vector comes out as it says."""
+"""Notes, keys and policies of others: each published vector comes out as it says."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.checkpoint import Checkpoint, decode_base64, encode_base64
-from audit.cosignature import Kind, Subtree, holds, split_signature
+from audit.cosignature import Kind, Subtree, split_signature
 from audit.errors import NoteError, PolicyError, ReceiptError
 from audit.merkle import leaf_hash
 from audit.note import MAX_SIGNATURES, Note
@@ -17,19 +15,11 @@ from audit.receipt import verify_receipt
 from audit.signer import Signer
 from audit.vkey import Vkey
 from audit.witness.state import Request
-
-VECTOREN = Path(__file__).parent / "vectoren"
-
-
-def load(name: str) -> dict[str, Any]:
-    """Load a file of vectors."""
-    found: dict[str, Any] = yaml.safe_load((VECTOREN / name).read_text(encoding="utf-8"))
-    return found
-
+from tests.audit.published import load
 
 NOTEN, POLICY, GETUIGEN = load("noten.yaml"), load("policy.yaml"), load("getuigen.yaml")
 GO, SUMDB = NOTEN["golang"], NOTEN["sumdb"]
-ED25519, MLDSA = load("ed25519.yaml"), load("mldsa44.yaml")
+MLDSA = load("mldsa44.yaml")
 
 
 def private(encoded: str) -> Ed25519PrivateKey:
@@ -321,24 +311,3 @@ def test_checkpoints_under_policies_of_formats(text: str, names: list[str], sent
             policy.open(signed(names))
     else:
         assert policy.open(signed(names)).size == 42
-
-
-@pytest.mark.parametrize("case", ED25519["wycheproof"]["cases"], ids=lambda case: str(case[0]))
-def test_wycheproof(case: list[Any]) -> None:
-    """Malleable, cut, padded and degenerate Ed25519 signatures are refused."""
-    _, message, signature, result = case
-    key = bytes.fromhex(ED25519["wycheproof"]["key"])
-
-    held = holds(Kind.ED25519, key, bytes.fromhex(signature), bytes.fromhex(message))
-
-    assert held == (result == "valid")
-
-
-@pytest.mark.parametrize("case", ED25519["cctv"], ids=lambda case: str(case[0]))
-def test_cctv(case: list[Any]) -> None:
-    """Points of low order come out as with Go and OpenSSL, so that we and they never differ."""
-    _, key, signature, message, flags = case
-
-    held = holds(Kind.ED25519, bytes.fromhex(key), bytes.fromhex(signature), message.encode())
-
-    assert held == (not flags)
