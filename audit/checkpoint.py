@@ -32,6 +32,11 @@ def encode_base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
+def is_plain(text: str) -> bool:
+    """Tell whether a text holds no other ASCII control characters than newlines."""
+    return not any(c < " " and c != "\n" for c in text)
+
+
 def parse_decimal(text: str) -> int:
     """Read a decimal number without leading zeros, below 2**63.
 

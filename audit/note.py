@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from audit.checkpoint import Checkpoint, decode_base64, encode_base64, parse_decimal
+from audit.checkpoint import Checkpoint, decode_base64, encode_base64, is_plain, parse_decimal
 from audit.cosignature import Kind
 from audit.errors import NoteError
 from audit.keyfile import load_second_signer, load_signer, write_key
@@ -72,7 +72,7 @@ class Note:
         Raises:
             NoteError: It is not the form of C2SP signed-note.
         """
-        if len(note) > MAX_NOTE or any(c < " " and c != "\n" for c in note):
+        if len(note) > MAX_NOTE or not is_plain(note):
             raise NoteError("De ondertekende tekst is te lang of bevat vreemde tekens.")
         # The text itself may hold empty lines, so the last one counts.
         end = note.rfind("\n\n")

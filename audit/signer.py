@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
-from audit.checkpoint import encode_base64
+from audit.checkpoint import encode_base64, is_plain
 from audit.cosignature import MAX_MOMENT, MOMENT_SIZE, Kind, Subtree, message_of
 from audit.errors import NoteError
 from audit.vkey import Vkey
@@ -64,6 +64,8 @@ class Signer:
         Raises:
             NoteError: This kind of key cannot sign this text, or not at this moment.
         """
+        if not text.endswith("\n") or not is_plain(text):
+            raise NoteError("Dit is geen tekst om te ondertekenen.")
         kind = self.vkey.kind
         _check_moment(kind, moment)
         return self._line(message_of(kind, self.vkey.name, text, moment), moment)

@@ -37,6 +37,18 @@ def test_golden_note_of_golang() -> None:
     assert signer.sign(GO["text"]) == f"{GO['text']}\n{GO['line']}"
 
 
+@pytest.mark.parametrize("text", ["abc", "", "abc\n\x01\n", "abc\r\n"])
+def test_text_that_is_no_note_is_not_signed(text: str) -> None:
+    """A text without a last newline, or with a control character, is not signed by any key."""
+    log = Signer.of("PeterNeumann", private(GO["private"]))
+    witness = Signer.cosigner("PeterNeumann", private(GO["private"]))
+
+    with pytest.raises(NoteError, match="geen tekst om te ondertekenen"):
+        log.sign(text)
+    with pytest.raises(NoteError, match="geen tekst om te ondertekenen"):
+        witness.line(text, 1)
+
+
 def test_mangled_keys_of_golang() -> None:
     """No piece of a key, and no key with one character raised, reads as a key."""
     key = GO["key"]
