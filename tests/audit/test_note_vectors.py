@@ -1,5 +1,6 @@
 """Notes, keys and policies of others: each published vector comes out as it says."""
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -9,9 +10,9 @@ from audit.checkpoint import Checkpoint, decode_base64, encode_base64
 from audit.cosignature import Kind, Subtree, split_signature
 from audit.errors import NoteError, PolicyError, ReceiptError
 from audit.merkle import leaf_hash
-from audit.note import MAX_SIGNATURES, Note
+from audit.note import MAX_SIGNATURES, Note, open_checkpoint
 from audit.policy import Policy
-from audit.receipt import verify_receipt
+from audit.receipt import Receipt, verify_receipt
 from audit.signer import Signer
 from audit.vkey import Vkey
 from audit.witness.state import Request
@@ -99,15 +100,40 @@ def test_bad_notes_of_golang(note: str) -> None:
         Note.parse(note).check([Vkey.parse(GO["key"])])
 
 
+def test_lines_of_nearly_known_keys_of_golang() -> None:
+    """A line under another name, or with another number, is of an unknown key."""
+    peter = Vkey.parse(GO["key"])
+    strange = (
+        GO["line"].replace("PeterNeumann", "CarmenSandiego"),
+        GO["line"].replace("PeterNeumann", "PeterNeuman"),
+        GO["line"].replace("x08g", "xxxx"),
+    )
+    spoiled = f"{GO['other_line'][:60]}ABCD{GO['other_line'][60:]}"
+
+    for line in strange:
+        with pytest.raises(NoteError, match="niet met deze sleutel"):
+            Note.parse(f"{GO['text']}\n{line}").check([peter])
+    note = Note.parse(f"{GO['text']}\n{''.join(strange)}{spoiled}{GO['line']}")
+    assert note.check([peter]) == {peter}
+
+
+def test_bytes_that_are_no_text() -> None:
+    """A request with bytes that are no UTF-8 is refused."""
+    note = b"\xff" + f"{GO['text']}\n{GO['line']}".encode()
+
+    with pytest.raises(NoteError, match="geen verzoek"):
+        Request.parse(b"old 0\n\n" + note)
+
+
 def test_tree_of_golang() -> None:
-    """The golden checkpoint text reads and writes the same; the bad ones do not read."""
+    """The golden checkpoint text reads and writes the same; what is bad or cut does not read."""
     tree = NOTEN["tree"]
     checkpoint = Checkpoint.parse(tree["text"])
 
     assert (checkpoint.size, checkpoint.root) == (tree["size"], leaf_hash(tree["leaf"].encode()))
     assert checkpoint.text() == tree["text"]
     assert Checkpoint.parse(tree["text"] + "JOE\n" * 1000) == checkpoint
-    for bad in tree["bad"]:
+    for bad in (*tree["bad"], tree["text"] + "JOE"):
         with pytest.raises(NoteError):
             Checkpoint.parse(bad)
 
@@ -140,6 +166,76 @@ def test_signers_of_formats(names: list[str], found: bool, count: int) -> None: 
     assert (signers["log"].vkey in signed) == found
 
 
+@pytest.mark.parametrize(("text", "sentence"), NOTEN["checkpoints"])
+def test_checkpoints_of_formats(text: str, sentence: str) -> None:
+    """Each checkpoint reads, with lines under its root or without, or is refused."""
+    found = text.replace("ROOT", encode_base64(bytes(32)))
+
+    if sentence:
+        with pytest.raises(NoteError, match=sentence):
+            Checkpoint.parse(found)
+    else:
+        origin, size, *_ = text.split("\n")
+        expected = Checkpoint(origin=origin, size=int(size), root=bytes(32))
+        assert Checkpoint.parse(found) == expected
+
+
+@pytest.mark.parametrize("root", NOTEN["roots"])
+def test_roots_of_formats(root: str) -> None:
+    """A root of another length than that of SHA-256 is refused."""
+    with pytest.raises(NoteError, match="32 bytes"):
+        Checkpoint.parse(f"Log\n123\n{root}\n")
+
+
+def test_notes_that_are_no_checkpoint_of_the_log() -> None:
+    """Unsigned, with another text, or of another log: a note is refused, however well signed."""
+    log = Signer.of("Log", private(NOTEN["signers"]["log"][2]))
+    text = Checkpoint(origin="Log", size=42, root=bytes(32)).text()
+    hat = "if this is a valid checkpoint then I'll eat my hat\n"
+
+    assert open_checkpoint(log.sign(text), log.vkey).size == 42
+    for note, sentence in (
+        (f"{text}\n", "geen handtekening"),
+        (log.sign(hat), "geen controlepunt"),
+        (log.sign(text.replace("Log", "TestParseCheckpoint")), "ander logboek"),
+    ):
+        with pytest.raises(NoteError, match=sentence):
+            open_checkpoint(note, log.vkey)
+    with pytest.raises(NoteError, match="ander logboek"):
+        open_checkpoint(SUMDB["note"], Vkey.parse(SUMDB["key"]))
+
+
+def test_pair_of_formats() -> None:
+    """A private key has the public key that is told with it, and its signatures hold."""
+    seed, vkey = NOTEN["pair"]
+    signer = Signer.of("logandmap", private(seed))
+
+    assert str(signer.vkey) == vkey
+    assert Note.parse(signer.sign("hello\n")).check([Vkey.parse(vkey)]) == {signer.vkey}
+
+
+def test_mldsa_key_of_formats() -> None:
+    """A key whose number is not the one that C2SP demands is refused; with that one it reads."""
+    name, number, encoded = MLDSA["key"].split("+", 2)
+    right = f"{name}+31236897+{encoded}"
+
+    assert number != "31236897"
+    with pytest.raises(NoteError, match="past niet bij"):
+        Vkey.parse(MLDSA["key"])
+    assert (Vkey.parse(right).kind, str(Vkey.parse(right))) == (Kind.MLDSA44, right)
+
+
+@pytest.mark.parametrize("text", NOTEN["strangers"])
+def test_notes_of_other_kinds(text: str) -> None:
+    """A note with a signature of a kind that we do not know reads, and proves nothing."""
+    note = Note.parse(text)
+
+    assert (note.whole(), len(note.signatures)) == (text, 1)
+    assert note.moments([Vkey.parse(SUMDB["key"])]) == {}
+    with pytest.raises(NoteError, match="niet met deze sleutel"):
+        note.check([Vkey.parse(SUMDB["key"])])
+
+
 @pytest.mark.parametrize(("key", "known"), NOTEN["vkeys"])
 def test_keys_of_formats(key: str, known: bool) -> None:  # noqa: FBT001
     """A key of a witness reads; what is malformed or of another kind does not."""
@@ -153,12 +249,42 @@ def test_keys_of_formats(key: str, known: bool) -> None:  # noqa: FBT001
 @pytest.mark.parametrize(("encoded", "moment"), NOTEN["moments"])
 def test_moments_of_formats(encoded: str, moment: int | None) -> None:
     """The moment in a cosignature reads as it was written; without one there is none."""
-    data = decode_base64(encoded)[4:]
     if moment is None:
-        with pytest.raises(NoteError, match="lengte"):
-            split_signature(Kind.COSIGNATURE, data)
+        with pytest.raises(NoteError, match=r"lengte|base64"):
+            split_signature(Kind.COSIGNATURE, decode_base64(encoded)[4:])
     else:
-        assert split_signature(Kind.COSIGNATURE, data)[0] == moment
+        assert split_signature(Kind.COSIGNATURE, decode_base64(encoded)[4:])[0] == moment
+
+
+def proof_of(index: int, hashes: list[bytes], extra: str | None, checkpoint: str) -> str:
+    """Write a tlog-proof to the letter of its form."""
+    more = "" if extra is None else f"extra {encode_base64(extra.encode())}\n"
+    steps = "".join(f"{encode_base64(each)}\n" for each in hashes)
+    return f"c2sp.org/tlog-proof@v1\n{more}index {index}\n{steps}\n{checkpoint}"
+
+
+@pytest.mark.parametrize(("index", "words", "extra", "checkpoint"), NOTEN["proofs"])
+def test_form_of_receipts_of_formats(
+    index: int, words: list[str], extra: str | None, checkpoint: str
+) -> None:
+    """Each tlog-proof reads, up to its checkpoint, which is none; ours with extra are the same."""
+    hashes = [hashlib.sha256(word.encode()).digest() for word in words]
+    text = proof_of(index, hashes, extra, checkpoint)
+
+    with pytest.raises(ReceiptError, match=r"klopt niet\. Onder de tekst staat geen"):
+        verify_receipt(text, Vkey.parse(SUMDB["key"]))
+    if extra is not None:
+        leaf = extra.encode()
+        made = Receipt(index=index, size=0, leaf=leaf, proof=tuple(hashes), checkpoint=checkpoint)
+        assert made.text() == text
+
+
+def test_receipt_that_is_too_long() -> None:
+    """A tlog-proof with a line without end is refused."""
+    text = proof_of(0, [], None, "").removesuffix("\n") + "a" * 65 * 1024 + "\n"
+
+    with pytest.raises(ReceiptError, match="geen bewijs van inschrijving"):
+        verify_receipt(text, Vkey.parse(SUMDB["key"]))
 
 
 @pytest.mark.parametrize("text", NOTEN["receipts"])
