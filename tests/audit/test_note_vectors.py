@@ -350,7 +350,10 @@ def rewrapped(name: str, public: bytes, kind: int) -> str:
     return f"{name}+00000000+{encode_base64(bytes([kind]) + public)}"
 
 
-KEYS = {name: (each[0], decode_base64(each[1])[1:]) for name, each in POLICY["keys"].items()}
+KEYS = {
+    name: (each[0], decode_base64(each[1])[1:])
+    for name, each in (POLICY["keys"] | POLICY["others"]).items()
+}
 LOG_SIGNERS = {
     name: Signer.of(origin, Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32))
     for number, (name, origin) in enumerate(
@@ -432,10 +435,10 @@ def signed(names: list[str]) -> str:
     return TEXT + "\n" + "".join(s.line(TEXT, m) for s, m in zip(lines, moments, strict=True))
 
 
-@pytest.mark.parametrize(("names", "satisfied"), POLICY["satisfied"]["cases"])
-def test_quorums_of_formats(names: list[str], satisfied: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(("text", "names", "satisfied"), POLICY["satisfied"])
+def test_quorums_of_formats(text: str, names: list[str], satisfied: bool) -> None:  # noqa: FBT001
     """Each set of witnesses is or is not a quorum, as it says."""
-    policy = Policy.parse(filled(POLICY["satisfied"]["policy"]))
+    policy = Policy.parse(filled(text))
 
     assert policy.satisfied(signed(["log", *names])) == satisfied
 
