@@ -18,7 +18,7 @@ from audit.vkey import Vkey
 from audit.witness.state import Request
 from tests.audit.published import load
 
-NOTEN, POLICY, GETUIGEN = load("noten.yaml"), load("policy.yaml"), load("getuigen.yaml")
+NOTEN, POLICY = load("noten.yaml"), load("policy.yaml")
 GO, SUMDB = NOTEN["golang"], NOTEN["sumdb"]
 MLDSA = load("mldsa44.yaml")
 
@@ -295,17 +295,6 @@ def test_bad_receipts_of_formats(text: str) -> None:
     note = SUMDB["note"]
     with pytest.raises(ReceiptError):
         verify_receipt(text.replace("checkpoint\n", note), Vkey.parse(SUMDB["key"]), b"regel")
-
-
-def test_witness_of_sunlight() -> None:
-    """A cosignature that sunlight made holds, and tells its moment."""
-    data = GETUIGEN["sunlight"]
-    vkey = Vkey.parse(data["key"])
-    note = Note.parse(data["note"])
-
-    assert note.moments([vkey]) == {vkey: data["moment"]}
-    with pytest.raises(NoteError, match="klopt niet"):
-        Note.parse(data["note"].replace("\n300\n", "\n301\n")).check([vkey])
 
 
 def test_mldsa_log_of_torchwood() -> None:

@@ -15,11 +15,9 @@ from audit.errors import WitnessError
 from audit.merkle import EMPTY_ROOT
 from audit.note import Note
 from audit.signer import Signer, SignerSet
-from audit.vkey import Vkey
 from audit.witness.state import MAX_BODY, SIZE, SKEW
 from audit.witness.store import origin_hash
 from tests.audit.getuigen import NOW, ORIGIN, FakeLog, Home, ed25519, mldsa44, request
-from tests.audit.test_note_vectors import GETUIGEN, MLDSA
 
 LOG = FakeLog()
 OTHER_STORY = FakeLog(story="b", common=3)
@@ -338,58 +336,6 @@ def test_only_one_wins(tmp_path: Path) -> None:
             thread.join()
 
     assert sorted(statuses) == [200, *[409] * 13]
-
-
-def test_monkeys_of_transparency_dev(tmp_path: Path) -> None:
-    """The checkpoints 5, 8, 10 and 15 of another witness get the answers that they should."""
-    data = GETUIGEN["monkeys"]
-    proof = [bytes.fromhex(step) for step in data["proof"]]
-    later = [bytes.fromhex(step) for step in data["later_proof"]]
-    place = Home(tmp_path / "getuige", [f"{data['key']} {data['origin']}"])
-    with place.open() as (witness, _):
-        statuses = [
-            witness.add_checkpoint(request(old, steps, note)).status
-            for old, steps, note in (
-                (0, [], data["five_of_other"]),
-                (0, [], data["five"]),
-                (5, [b"\xaa\xaa", b"\xbb\xbb"], data["eight"]),
-                (5, proof, "aaa"),
-                (5, proof, data["four"]),
-                (5, proof, data["eight"]),
-                (5, proof, data["eight"]),
-            )
-        ]
-    with Home(tmp_path / "ander", place.vkeys).open() as (witness, _):
-        statuses += [
-            witness.add_checkpoint(request(0, [], data["ten"])).status,
-            witness.add_checkpoint(request(10, later, data["fifteen"])).status,
-        ]
-
-    assert statuses == [403, 200, 422, 400, 400, 200, 409, 200, 422]
-
-
-def test_requests_of_sigsum(tmp_path: Path) -> None:
-    """Requests that torchwood's witness takes, ours takes too, with Ed25519 and ML-DSA-44 logs."""
-    bodies = [(each["key"], each["request"]) for each in GETUIGEN["sigsum"]]
-    logs = [Vkey.of(body.split("\n")[2], bytes.fromhex(key)) for key, body in bodies] + [
-        Vkey.parse(MLDSA["log"]["vkey"])
-    ]
-    with Home(tmp_path / "getuige", logs).open() as (witness, _):
-        answers = [
-            witness.add_checkpoint(body.encode())
-            for body in (*(body for _, body in bodies), MLDSA["log"]["request"])
-        ]
-
-    assert [answer.status for answer in answers] == [200, 200, 200]
-
-
-@pytest.mark.parametrize("body", GETUIGEN["bodies"])
-def test_malformed_bodies_of_transparency_dev(tmp_path: Path, body: str) -> None:
-    """Each body that another witness cannot read is a 400 here as well."""
-    with home(tmp_path).open() as (witness, _):
-        answer = witness.add_checkpoint(body.replace("CP", LOG.note(12)).encode())
-
-    assert answer.status == 400
 
 
 STEP = st.tuples(
