@@ -1,33 +1,24 @@
-"""Notes, keys and policies of others: each published vector comes out as it says."""
+"""Notes and keys of others: each published vector comes out as it says."""
 
 import hashlib
-from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.checkpoint import Checkpoint, decode_base64, encode_base64
 from audit.cosignature import Kind, Subtree, split_signature
-from audit.errors import NoteError, PolicyError, ReceiptError
+from audit.errors import NoteError, ReceiptError
 from audit.merkle import leaf_hash
 from audit.note import MAX_SIGNATURES, Note, open_checkpoint
-from audit.policy import Policy
 from audit.receipt import Receipt, verify_receipt
-from audit.signer import Signer
+from audit.signer import PrivateKey, Signer
 from audit.vkey import Vkey
 from audit.witness.state import Request
-from tests.audit.published import load
+from tests.audit.getuigen import ed25519, mldsa44
+from tests.audit.published import load, private
 
-NOTEN, POLICY = load("noten.yaml"), load("policy.yaml")
+NOTEN = load("noten.yaml")
 GO, SUMDB = NOTEN["golang"], NOTEN["sumdb"]
 MLDSA = load("mldsa44.yaml")
-
-
-def private(encoded: str) -> Ed25519PrivateKey:
-    """Read a private key as golang.org/x/mod writes it: a type byte and the seed."""
-    data = decode_base64(encoded)
-    assert data[0] == Kind.ED25519
-    return Ed25519PrivateKey.from_private_bytes(data[1:])
 
 
 def test_golden_note_of_golang() -> None:
@@ -332,112 +323,24 @@ def test_mldsa_subtree_of_torchwood() -> None:
     assert not other.holds_subtree(part, line.signature)
 
 
-def rewrapped(name: str, public: bytes, kind: int) -> str:
-    """Return a vkey; of a kind that we do not know with a made up number."""
-    if kind in set(Kind):
-        return str(Vkey.of(name, public, Kind(kind)))
-    return f"{name}+00000000+{encode_base64(bytes([kind]) + public)}"
+@pytest.mark.parametrize("key", [ed25519("w1"), mldsa44("w1")], ids=["ed25519", "mldsa44"])
+def test_lines_below_the_root_of_torchwood(key: PrivateKey) -> None:
+    """A witness signs lines below the root with Ed25519, and never with ML-DSA-44."""
+    witness = Signer.cosigner("example.com", key)
+    text = "test\n123\nf+7CoKgXKE/tNys9TTXcr/ad6U/K3xvznmzew9y6SP0=\n"
+    longer = text + "extension 1\nextension 2\n"
 
-
-KEYS = {
-    name: (each[0], decode_base64(each[1])[1:])
-    for name, each in (POLICY["keys"] | POLICY["others"]).items()
-}
-LOG_SIGNERS = {
-    name: Signer.of(origin, Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32))
-    for number, (name, origin) in enumerate(
-        (("log", "example.com/log"), ("other", "other.example.com/log"))
-    )
-}
-WITNESSES = {
-    name: Signer.cosigner(each[0], private(each[2])) for name, each in POLICY["keys"].items()
-}
-WORDS = {
-    **{name: rewrapped(key[0], key[1], 4) for name, key in KEYS.items()},
-    **{f"w{n}": rewrapped(f"Wit{n}", bytes([n]) * 32, 4) for n in (4, 5, 6)},
-    **{name: str(signer.vkey) for name, signer in LOG_SIGNERS.items()},
-    "unknown": rewrapped("unknown.example.com", bytes(32), 0x63),
-    "ecdsa": rewrapped("ecdsa.example.com", b"\x01\x02\x03", 2),
-    "impostor": rewrapped("impostor.example.com", KEYS["w1"][1], 4),
-}
-
-
-def filled(policy: str) -> bytes:
-    """Put the keys into a policy."""
-    return policy.format(**WORDS).encode()
-
-
-def test_keys_of_policies_are_those_of_their_seeds() -> None:
-    """The witnesses that sign below are the ones that the policies name."""
-    assert {n: str(s.vkey) for n, s in WITNESSES.items()} == {n: WORDS[n] for n in WITNESSES}
-
-
-@pytest.mark.parametrize("case", POLICY["good"])
-def test_good_policies_of_formats(case: dict[str, Any]) -> None:
-    """Each good policy reads as it says, with its addresses."""
-    policy = Policy.parse(filled(case["policy"]))
-
-    assert len(policy.logs) == case["logs"]
-    assert [witness.name for witness in policy.witnesses] == case["witnesses"]
-    assert [[group.name, group.threshold] for group in policy.groups] == case["groups"]
-    assert policy.quorum == case["quorum"]
-    given = [log.url for log in policy.logs] + [witness.url for witness in policy.witnesses]
-    urls = [url for url in given if url]
-    assert all(case["policy"].count(url) == 1 for url in urls)
-    assert len(urls) == case["policy"].count("https://")
-
-
-def test_names_in_a_policy_are_bytes() -> None:
-    """A name that is no text works, and a Kelvin sign is not the letter K."""
-    key, other = WORDS["w1"].encode(), WORDS["w2"].encode()
-    policy = Policy.parse(
-        b"witness K\xe2\x84\xaaelvin-w\x80 " + key + b"\nquorum K\xe2\x84\xaaelvin-w\x80\n"
-    )
-
-    assert policy.quorum == policy.witnesses[0].name
-    lines = b"witness K " + key + b"\nwitness \xe2\x84\xaa " + other + b"\nquorum K\n"
-    assert len(Policy.parse(lines).witnesses) == 2
-    with pytest.raises(PolicyError, match=r"Regel 2 .*\\udc80 staat niet boven") as caught:
-        Policy.parse(b"witness w " + key + b"\nquorum \x80\n")
-    assert str(caught.value).encode()
-
-
-@pytest.mark.parametrize(("policy", "line"), POLICY["bad"])
-def test_bad_policies_of_formats(policy: str, line: int) -> None:
-    """Each bad policy is refused in one sentence that names the line."""
-    with pytest.raises(PolicyError) as caught:
-        Policy.parse(filled(policy))
-
-    sentence = str(caught.value)
-    assert sentence.endswith(".")
-    assert "\n" not in sentence
-    assert sentence.startswith(f"Regel {line} van de policy" if line else "In de policy ontbreekt")
-
-
-TEXT = Checkpoint(origin="example.com/log", size=42, root=bytes(32)).text()
-
-
-def signed(names: list[str]) -> str:
-    """Return a checkpoint of 42 lines with these signatures."""
-    lines = [(LOG_SIGNERS | WITNESSES)[name] for name in names]
-    moments = [1_700_000_000 if name in WITNESSES else 0 for name in names]
-    return TEXT + "\n" + "".join(s.line(TEXT, m) for s, m in zip(lines, moments, strict=True))
-
-
-@pytest.mark.parametrize(("text", "names", "satisfied"), POLICY["satisfied"])
-def test_quorums_of_formats(text: str, names: list[str], satisfied: bool) -> None:  # noqa: FBT001
-    """Each set of witnesses is or is not a quorum, as it says."""
-    policy = Policy.parse(filled(text))
-
-    assert policy.satisfied(signed(["log", *names])) == satisfied
-
-
-@pytest.mark.parametrize(("text", "names", "sentence"), POLICY["verified"])
-def test_checkpoints_under_policies_of_formats(text: str, names: list[str], sentence: str) -> None:
-    """A checkpoint needs both a log of the policy, under its own name, and the quorum."""
-    policy = Policy.parse(filled(text))
-    if sentence:
-        with pytest.raises(NoteError, match=sentence):
-            policy.open(signed(names))
+    for note in (
+        witness.sign(text, 1).replace("123", "124"),
+        witness.sign(text, 1).replace("\n\n", "\nextension 1\n\n"),
+    ):
+        with pytest.raises(NoteError, match="klopt niet"):
+            Note.parse(note).check([witness.vkey])
+    if witness.vkey.kind is Kind.MLDSA44:
+        with pytest.raises(NoteError, match="niet ondertekent"):
+            witness.sign(longer, 1)
     else:
-        assert policy.open(signed(names)).size == 42
+        note = witness.sign(longer, 1)
+        assert Note.parse(note).check([witness.vkey]) == {witness.vkey}
+        with pytest.raises(NoteError, match="klopt niet"):
+            Note.parse(note.replace("extension 2", "extension X")).check([witness.vkey])

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.checkpoint import Checkpoint, decode_base64
 from audit.errors import NoteError
@@ -13,7 +12,7 @@ from audit.signer import Signer
 from audit.vkey import Vkey
 from audit.witness.store import origin_hash
 from tests.audit.getuigen import FakeLog, Home, request
-from tests.audit.published import load
+from tests.audit.published import load, private
 
 DATA, MLDSA = load("getuigen.yaml"), load("mldsa44.yaml")
 SCRIPT, SUMDB, MONKEYS = DATA["script"], DATA["sumdb"], DATA["monkeys"]
@@ -21,9 +20,7 @@ UPDATES = DATA["updates"]
 MOMENT = 1767139200
 LOG = FakeLog()
 SIGSUM = Vkey.of(SCRIPT["origin"], bytes.fromhex(SCRIPT["key"]))
-SIGNER = Signer.of(
-    "monkeys", Ed25519PrivateKey.from_private_bytes(decode_base64(UPDATES["private"])[1:])
-)
+SIGNER = Signer.of("monkeys", private(UPDATES["private"]))
 
 
 @pytest.mark.parametrize("case", DATA["sunlight"], ids=lambda case: case["key"].split("+")[0])
