@@ -39,7 +39,6 @@ from broker.domain.dossier import TREFFER
 from broker.domain.kalender import instant
 from broker.domain.ports import (
     Antwoord,
-    Bevraging,
     BronError,
     BronFout,
     Clock,
@@ -48,14 +47,15 @@ from broker.domain.ports import (
 )
 from broker.domain.pseudoniem import Pseudonimiseerder
 from broker.errors import BrokerError, ConflictError, DecisionError, RecordError
-from broker.services.beslislogboek import Beslislogboek, digest
+from broker.services.beslislogboek import Beslislogboek
 from broker.services.beslispunt import Stuk
-from broker.services.bronnen import Aansluiting, Bronnen, nummer
+from broker.services.bronnen import Aansluiting, Bronnen
 from broker.services.caller import Beller
 from broker.services.gather import all_done
-from broker.services.recorder import Recorder, Regel
+from broker.services.recorder import Recorder
 from broker.services.regels import Regels
-from broker.services.trace import Hop, Trace
+from broker.services.relay import Put, Relay, bevraging, door_line, line, place, verzoek_row
+from broker.services.trace import Hop
 from broker.services.vraag import Vraag
 from broker.store import Store
 
@@ -84,34 +84,8 @@ class VerzoekUitkomst:
     bronnen: tuple[BronUitkomst, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Put:
-    """A verzoek on its way: who put it, what it asks, and the pseudonym of its subject."""
-
-    id: str
-    beller: Beller
-    vraag: Vraag
-    sleutel: str
-    trace: Trace
-
-
 _Feiten = tuple[Mapping[str, Any], str | None]
 """One view of the store: its part of the dossier, and the digest of the rules in force."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Relay:
-    """One verzoek at one source: the last dossier, its besluit, the row of both, the ADL record.
-
-    `voornemen` is the index of its first line, once that is recorded.
-    """
-
-    bron: Aansluiting
-    dossier: Mapping[str, Any]
-    besluit: Besluit
-    row: Mapping[str, Any]
-    adl: Mapping[str, Any]
-    voornemen: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,12 +114,12 @@ class Doors:
         """
         sleutel = self.pseudoniem.sleutel(vraag.betrokkene, pointer="/betrokkene")
         trace = self.beslislogboek.trace(hop)
-        put = _Put(id=self.ids.new("v"), beller=beller, vraag=vraag, sleutel=sleutel, trace=trace)
+        put = Put(id=self.ids.new("v"), beller=beller, vraag=vraag, sleutel=sleutel, trace=trace)
         relays = await self._door_one(put)
         outcomes = await all_done(*(self._pass(put, relay, receipt) for relay, receipt in relays))
         return VerzoekUitkomst(id=put.id, soort=vraag.verzoek.get("soort"), bronnen=tuple(outcomes))
 
-    async def _door_one(self, put: _Put) -> list[tuple[_Relay, Receipt]]:
+    async def _door_one(self, put: Put) -> list[tuple[Relay, Receipt]]:
         """Take steps 1 to 3, for all sources in one batch of the log and one unit of work."""
         received = self.clock.now()
         await self._refuse_double(put)
@@ -157,14 +131,14 @@ class Doors:
             await self._no_verdict(put, rules, [dossier for _, dossier in asked], error)
             raise
         regels = [
-            _regel(Soort.VOORNEMEN if relay.besluit.granted else Soort.WEIGERING, put, relay)
+            door_line(Soort.VOORNEMEN if relay.besluit.granted else Soort.WEIGERING, put, relay)
             for relay in relays
         ]
         receipts = await self.recorder.record_all(regels, first=True)
         relays = [replace(r, voornemen=x.index) for r, x in zip(relays, receipts, strict=True)]
         try:
             async with self.store.begin() as tx:
-                await tx.verzoeken.insert(_verzoek_row(put, received))
+                await tx.verzoeken.insert(verzoek_row(put, received))
                 await tx.besluiten.insert_many([relay.row for relay in relays])
                 await tx.beslislogboek.insert_many([relay.adl for relay in relays])
         except BrokerError:
@@ -172,7 +146,7 @@ class Doors:
             raise
         return list(zip(relays, receipts, strict=True))
 
-    async def _refuse_double(self, put: _Put) -> None:
+    async def _refuse_double(self, put: Put) -> None:
         """Tell a second use of a kenmerk before anything of it is recorded."""
         kenmerk, organisatie = put.vraag.kenmerk, put.beller.organisatie
         if kenmerk is None:
@@ -181,10 +155,10 @@ class Doors:
             if await tx.verzoeken.find(organisatie=organisatie, kenmerk=kenmerk):
                 raise ConflictError("Uw organisatie gebruikte dit kenmerk al voor een verzoek.")
 
-    async def _abandon(self, put: _Put, relays: Sequence[_Relay]) -> None:
+    async def _abandon(self, put: Put, relays: Sequence[Relay]) -> None:
         """Close the voornemens of a verzoek that could not be stored; no source was asked."""
         regels = [
-            _regel(Soort.ONBEPAALD, put, relay, reden="niet opgeslagen")
+            door_line(Soort.ONBEPAALD, put, relay, reden="niet opgeslagen")
             for relay in relays
             if relay.besluit.granted
         ]
@@ -194,7 +168,7 @@ class Doors:
 
     async def _no_verdict(
         self,
-        put: _Put,
+        put: Put,
         rules: str | None,
         dossiers: Sequence[Mapping[str, Any]],
         error: DecisionError,
@@ -206,15 +180,15 @@ class Doors:
             stuk = Stuk(regels=rules, information=each, sleutel=put.sleutel)
             nummer = self.ids.new("f")
             row = self.beslislogboek.of_failure(put.trace, stuk, put.beller, error, nummer)
-            told = {"deur": each["deur"], "fout": error.slug, **_place(row), **more}
+            told = {"deur": each["deur"], "fout": error.slug, **place(row), **more}
             rows.append(row)
-            regels.append(_line(Soort.FOUT, put, each["bron"]["organisatie"], told))
+            regels.append(line(Soort.FOUT, put, each["bron"]["organisatie"], told))
         await self.recorder.record_all(regels)
         async with self.store.begin() as tx:
             await tx.beslislogboek.insert_many(rows)
 
     def _dossier_one(
-        self, put: _Put, known: Mapping[str, Any], organisatie: str
+        self, put: Put, known: Mapping[str, Any], organisatie: str
     ) -> tuple[Aansluiting, dict[str, Any]]:
         bron = self.bronnen.get(organisatie)
         return bron, {
@@ -227,20 +201,20 @@ class Doors:
             **known,
         }
 
-    async def _pass(self, put: _Put, relay: _Relay, receipt: Receipt) -> BronUitkomst:
+    async def _pass(self, put: Put, relay: Relay, receipt: Receipt) -> BronUitkomst:
         """Take steps 4 to 7, for one source."""
         if not relay.besluit.granted:
             return _outcome(relay, receipt)
         try:
             only_hit = put.vraag.verzoek.get("soort") == TREFFER
-            antwoord = await relay.bron.ask(_bevraging(put, relay), only_hit=only_hit)
+            antwoord = await relay.bron.ask(bevraging(put, relay), only_hit=only_hit)
         except BronError as error:
-            regel = _regel(Soort.FOUT, put, relay, fout=error.fout.value)
+            regel = door_line(Soort.FOUT, put, relay, fout=error.fout.value)
             failed = _outcome(relay, await self.recorder.record(regel))
             return replace(failed, fout=error.fout, melding=error.melding)
         return await self._door_two(put, relay, antwoord)
 
-    async def _door_two(self, put: _Put, relay: _Relay, antwoord: Antwoord) -> BronUitkomst:
+    async def _door_two(self, put: Put, relay: Relay, antwoord: Antwoord) -> BronUitkomst:
         known, regels = await self._facts(put)
         dossier = {
             **relay.dossier,
@@ -266,7 +240,7 @@ class Doors:
         told = done.besluit.for_requester().uitkomst
         closed = not released and told != Uitkomst.TOEGEWEZEN
         soort = Soort.WEIGERING if closed else Soort.VERSTREKKING
-        regel = _regel(soort, put, done, gegevens=[gegeven.id for gegeven in released])
+        regel = door_line(soort, put, done, gegevens=[gegeven.id for gegeven in released])
         receipt = await self.recorder.record(regel)
         async with self.store.begin() as tx:
             await tx.besluiten.insert_many([done.row])
@@ -274,7 +248,7 @@ class Doors:
         passed = _outcome(done, receipt)
         return replace(passed, gegevens=released, afgeschermd=antwoord.afgeschermd)
 
-    async def _facts(self, put: _Put) -> _Feiten:
+    async def _facts(self, put: Put) -> _Feiten:
         """Read what the store knows, now, in the shape of the dossier, and the rules in force."""
         async with self.store.read() as tx:
             facts = await tx.dossierfeiten(
@@ -285,8 +259,8 @@ class Doors:
         return parts, facts.regels
 
     async def _decide(
-        self, put: _Put, bron: Aansluiting, regels: str | None, dossier: Mapping[str, Any]
-    ) -> _Relay:
+        self, put: Put, bron: Aansluiting, regels: str | None, dossier: Mapping[str, Any]
+    ) -> Relay:
         """Decide, and shape the rows that keep besluit and dossier, to the byte, and its record."""
         parsed = invoer.parse(dossier)
         decider = await self.regels.of(regels)
@@ -305,80 +279,10 @@ class Doors:
         adl = self.beslislogboek.of_door(
             put.trace, row, put.beller, sleutel=put.sleutel, regels=decider.digest
         )
-        return _Relay(bron=bron, dossier=dossier, besluit=besluit, row=row, adl=adl)
+        return Relay(bron=bron, dossier=dossier, besluit=besluit, row=row, adl=adl)
 
 
-def _bevraging(put: _Put, relay: _Relay) -> Bevraging:
-    """Shape the question to the source: exactly what door 1 granted."""
-    asked = put.vraag.verzoek
-    return Bevraging(
-        kenmerk=relay.row["id"],
-        betrokkene=put.vraag.betrokkene,
-        categorieen=relay.besluit.granted,
-        grondslag=put.vraag.grondslag or "",
-        zaak=put.vraag.zaak,
-        vrager=put.beller.organisatie,
-        doel=tuple(asked.get("doel") or ()),
-        vraagstelling=asked.get("vraagstelling") or "",
-    )
-
-
-def _verzoek_row(put: _Put, received: dt.datetime) -> dict[str, Any]:
-    who = {"gebruiker": put.beller.gebruiker, "organisatie": put.beller.organisatie}
-    return {
-        "id": put.id,
-        **put.vraag.row(),
-        **who,
-        "sleutel": put.sleutel,
-        "ontvangen_op": received,
-    }
-
-
-def _regel(soort: Soort, put: _Put, relay: _Relay, **more: str | list[str]) -> Regel:
-    """Shape the line of the log on a besluit; never content."""
-    facts = {
-        "besluit": relay.row["id"],
-        "deur": relay.dossier["deur"],
-        "uitkomst": relay.besluit.uitkomst.value,
-        "categorieen": list(relay.besluit.granted),
-        "gronden": [grond.code for grond in relay.besluit.weigeringsgronden],
-        "dossier_sha256": digest(relay.row["dossier"]),
-        "besluit_sha256": digest(relay.row["besluit"]),
-        "voornemen": relay.voornemen,
-        **_place(relay.adl),
-        **more,
-    }
-    return _line(soort, put, relay.bron.organisatie, facts)
-
-
-def _place(adl: Mapping[str, Any]) -> dict[str, str]:
-    """Return what a line holds of the record in the decision log: its digest and its span."""
-    return {"beslislog_sha256": digest(adl["regel"]), "span_id": adl["span_id"]}
-
-
-def _line(soort: Soort, put: _Put, bron: str, facts: Mapping[str, Any]) -> Regel:
-    """Shape a line of the log: who asked what for, in which trace; a source goes by number."""
-    asked = {
-        **{name: put.vraag.verzoek.get(name) for name in ("activiteit", "doel", "verschijnsel")},
-        "verzoek": put.id,
-        "gebruiker": put.beller.gebruiker,
-        "organisatie": put.beller.organisatie,
-        "bron": bron,
-        "zaak": put.vraag.zaak,
-        "sleutel": put.sleutel,
-        "grondslag": put.vraag.grondslag,
-        "trace_id": put.trace.trace_id,
-        "parent_span_id": put.trace.parent_span_id,
-    }
-    return Regel(
-        soort=soort,
-        kenmerk=f"{put.id}/{nummer(put.vraag.bronnen, bron)}/{soort.value}",
-        payload={k: fact for k, fact in {**asked, **facts}.items() if fact is not None},
-        subject=put.sleutel,
-    )
-
-
-def _outcome(relay: _Relay, receipt: Receipt) -> BronUitkomst:
+def _outcome(relay: Relay, receipt: Receipt) -> BronUitkomst:
     return BronUitkomst(
         organisatie=relay.bron.organisatie,
         deur=relay.dossier["deur"],
