@@ -29,6 +29,7 @@ from broker.decision.inzageregels import Inzageregels
 from broker.decision.opa.proof import Proven, prove
 from broker.decision.regelset import Regelset, RegisterError
 from broker.decision.register import default_root
+from broker.domain.fsc import CHANCE_BYTES, uuid7
 from broker.domain.ports import Clock, Ids
 from broker.domain.pseudoniem import Pseudonimiseerder
 from broker.errors import BrokerError
@@ -99,6 +100,10 @@ class RandomIds:
         moment = (time.time_ns() // 1_000_000).to_bytes(_TIME_BYTES, "big")
         data = moment + secrets.token_bytes(_CHANCE_BYTES)
         return f"{soort}-{base64.b32encode(data).decode().rstrip('=').lower()}"
+
+    def uuid7(self, moment: dt.datetime) -> str:
+        """Return a UUID of version 7."""
+        return uuid7(moment, secrets.token_bytes(CHANCE_BYTES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from broker.domain.fsc import Doorgang
+
 
 class Clock(Protocol):
     """Tells the moment."""
@@ -19,6 +21,9 @@ class Ids(Protocol):
 
     def new(self, soort: str) -> str:
         """Return an unguessable id that starts with `soort`, such as `v-…` for a verzoek."""
+
+    def uuid7(self, moment: dt.datetime) -> str:
+        """Return a UUID of version 7, of this moment and chance (`broker.domain.fsc.uuid7`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,8 @@ class Bevraging:
     """Organisatie that asks."""
     doel: tuple[str, ...]
     vraagstelling: str
+    doorgang: Doorgang | None = None
+    """The way to the source through an Outway of FSC; None: it is called directly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +85,8 @@ class Antwoord:
     gegevens: tuple[Gegeven, ...]
     afgeschermd: bool = False
     """The source holds the subject's data secret (BRP: geheimhouding); told with the answer."""
+    sent: bool = True
+    """False: the source has nothing of this kind, so the question did not leave us."""
 
 
 class BronFout(StrEnum):
@@ -94,9 +103,26 @@ class BronFout(StrEnum):
 class BronError(Exception):
     """A source gave no usable answer. `melding` is a Dutch sentence without personal data."""
 
-    def __init__(self, fout: BronFout, melding: str) -> None:
+    def __init__(
+        self,
+        fout: BronFout,
+        melding: str,
+        *,
+        sent: bool = True,
+        fsc: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keep why.
+
+        Args:
+            fout: Why.
+            melding: The same, for who asked.
+            sent: False: the question certainly did not leave us.
+            fsc: What FSC told of it: `error_code` and `error_domain`, each from a fixed list.
+        """
         self.fout = fout
         self.melding = melding
+        self.sent = sent
+        self.fsc = dict(fsc or {})
         super().__init__(melding)
 
 

@@ -15,8 +15,10 @@ import pytest
 from broker.api.context import hash_token
 from broker.app import OpenServices, Outside, create_app
 from broker.decision.register import default_root
+from broker.domain.fsc import uuid7
 from broker.domain.ports import Antwoord, Bevraging, BronError, Gegeven
 from broker.seeds import DemoSeed, ZaakSeed, read_demo, read_zaken
+from broker.services.bronnen import MakeBron
 from broker.services.seeding import load
 from broker.settings import Settings
 
@@ -43,6 +45,10 @@ class CountingIds:
     def new(self, soort: str) -> str:
         self.last += 1
         return f"{soort}-{self.last:08d}"
+
+    def uuid7(self, moment: dt.datetime) -> str:
+        self.last += 1
+        return uuid7(moment, self.last.to_bytes(10))
 
 
 @dataclass
@@ -100,15 +106,19 @@ def seeds() -> tuple[tuple[ZaakSeed, ...], DemoSeed]:
 
 
 @asynccontextmanager
-async def running(folder: Path, **settings: Any) -> AsyncIterator[World]:  # noqa: ANN401 - as the settings are
-    """Start the app with the demo data, and with these settings."""
+async def running(
+    folder: Path,
+    make_bron: MakeBron | None = None,
+    **settings: Any,  # noqa: ANN401 - as the settings are
+) -> AsyncIterator[World]:
+    """Start the app with the demo data, with these settings, and with real sources if need be."""
     zaken, demo = seeds()
     clock, lines = SteppingClock(), io.StringIO()
     bronnen = {o.id: FakeBron() for o in demo.organisaties if o.bron != "geen"}
     outside = Outside(
         clock=clock,
         ids=CountingIds(),
-        make_bron=lambda row: bronnen.get(row["id"]),
+        make_bron=make_bron or (lambda row: bronnen.get(row["id"])),
         lines=lines,
     )
     app = create_app(Settings(data=folder / "var", database_seconden=2.0, **settings), outside)

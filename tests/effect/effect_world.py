@@ -13,6 +13,7 @@ import orjson
 
 from broker.app import OpenServices, Outside, open_services
 from broker.domain.besluit import Uitkomst
+from broker.domain.fsc import uuid7
 from broker.domain.kalender import EPOCH, instant
 from broker.domain.ports import Antwoord, Bevraging, BronError, BronFout, Identiteit
 from broker.services.caller import Beller, Functie
@@ -59,6 +60,10 @@ class Numbered:
     def new(self, soort: str) -> str:
         self.last += 1
         return f"{soort}-{self.last:08d}"
+
+    def uuid7(self, moment: dt.datetime) -> str:
+        self.last += 1
+        return uuid7(moment, self.last.to_bytes(10))
 
 
 class Silent:

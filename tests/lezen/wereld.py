@@ -16,6 +16,7 @@ from audit.entry import Soort
 from audit.log import Log
 from audit.note import Signer
 from broker.decision.inzageregels import Inzageregels
+from broker.domain.fsc import uuid7
 from broker.domain.ports import Identiteit
 from broker.domain.pseudoniem import Pseudonimiseerder
 from broker.services.beslislogboek import digest
@@ -56,6 +57,10 @@ class Ids:
     def new(self, soort: str) -> str:
         self.last += 1
         return f"{soort}-{self.last:06d}"
+
+    def uuid7(self, moment: dt.datetime) -> str:
+        self.last += 1
+        return uuid7(moment, self.last.to_bytes(10))
 
 
 @dataclass(frozen=True, kw_only=True)
