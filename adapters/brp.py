@@ -33,6 +33,8 @@ _IN_BLAD: Final = frozenset(
 _MEEGELEVERD: Final = "indicatieVastgesteldVerblijftNietOpAdres"
 _BEGIN_ONDERZOEK: Final = "datumIngangOnderzoek"
 
+_NOT_SENT: Final = Antwoord(gegevens=(), sent=False)
+
 Boom: TypeAlias = Mapping[str, "Boom"]
 """The asked fields as a tree; a leaf has no branches."""
 
@@ -65,6 +67,8 @@ class BrpBron:
         tabel = veldentabel()
         gevraagd = {c: tabel[c].velden for c in vraag.categorieen if c in tabel}
         persoon = await self._vraag(vraag, gevraagd, herhaalbaar=False)
+        if persoon is None:
+            return _NOT_SENT
         inhoud = {c: inhoud_van(persoon, velden) for c, velden in gevraagd.items()}
         return self._antwoord(persoon, inhoud)
 
@@ -73,6 +77,8 @@ class BrpBron:
         tabel = veldentabel()
         gevraagd = {c: (tabel[c].treffer,) for c in vraag.categorieen if c in tabel}
         persoon = await self._vraag(vraag, gevraagd, herhaalbaar=True)
+        if persoon is None:
+            return _NOT_SENT
         gevonden = {c: snoei(persoon, boom(velden)) for c, velden in gevraagd.items()}
         antwoord = self._antwoord(persoon, gevonden)
         labels = tuple(
@@ -88,16 +94,17 @@ class BrpBron:
 
     async def _vraag(
         self, vraag: Bevraging, gevraagd: Mapping[str, Sequence[str]], *, herhaalbaar: bool
-    ) -> Mapping[str, object]:
-        """Return the person with what the BRP gave, or an empty mapping when there is none."""
+    ) -> Mapping[str, object] | None:
+        """Return the person with what the BRP gave, empty when there is none; None: not asked."""
         bsn = vraag.betrokkene.bsn
         fields = sorted({veld for velden in gevraagd.values() for veld in velden})
         if bsn is None or not fields:  # the BRP holds persons; and nothing granted is no question
-            return {}
+            return None
         document = await self.verbinding.post(
             "/personen",
             {"type": RAADPLEEG, "burgerservicenummer": [bsn], "fields": fields},
             kenmerk=vraag.kenmerk,
+            doorgang=vraag.doorgang,
             herhaalbaar=herhaalbaar,
         )
         return _persoon(document, bsn)

@@ -6,6 +6,7 @@
 4. Every failure becomes a `BronError` with a fixed Dutch sentence. Nothing that the source or the
    requester wrote is echoed, and the error has no cause attached: third-party exceptions hold the
    request, and so personal data.
+5. What a way through an Outway of FSC adds to this stands in `adapters/fsc.py`.
 """
 
 import asyncio
@@ -16,6 +17,8 @@ from typing import Final
 import httpx2
 import orjson
 
+from adapters import fsc
+from broker.domain.fsc import Doorgang
 from broker.domain.ports import BronError, BronFout
 
 MIB: Final = 1_048_576
@@ -89,7 +92,13 @@ class Verbinding:
     """Gives the W3C Trace Context header of the present request, or none."""
 
     async def post(
-        self, pad: str, bericht: Mapping[str, object], *, kenmerk: str, herhaalbaar: bool = False
+        self,
+        pad: str,
+        bericht: Mapping[str, object],
+        *,
+        kenmerk: str,
+        doorgang: Doorgang | None = None,
+        herhaalbaar: bool = False,
     ) -> object:
         """Send one question and return the parsed JSON of its answer.
 
@@ -97,6 +106,7 @@ class Verbinding:
             pad: Path below `basis`. It never holds anything about the subject.
             bericht: Body of the question.
             kenmerk: Reference of this relay, sent as header so that both records can be matched.
+            doorgang: The way through an Outway of FSC, which stands at `basis`; None: no such way.
             herhaalbaar: Asking twice has no more effect than asking once.
 
         Raises:
@@ -106,22 +116,24 @@ class Verbinding:
             "POST",
             self.basis + pad,
             content=orjson.dumps(bericht),
-            headers=self._headers(kenmerk),
+            headers=self._headers(kenmerk) | fsc.headers(doorgang),
             # Two attempts and the pause between them must fit before the deadline, so that a
             # source that cannot be reached is told as such, and not as late.
             timeout=httpx2.Timeout(None, connect=self.seconden * 0.4),
         )
-        uitkomst: bytes | tuple[BronFout, str]
+        # A transaction of FSC is one call: what may have passed the Outway does not pass it again.
+        herhaalbaar = (herhaalbaar or self.idempotent) and doorgang is None
+        uitkomst: bytes | BronError
         try:
             async with asyncio.timeout(self.seconden):
-                uitkomst = await self._ontvang(request, herhaalbaar=herhaalbaar or self.idempotent)
+                uitkomst = await self._ontvang(request, doorgang, herhaalbaar=herhaalbaar)
         except TimeoutError:
-            uitkomst = _TE_LAAT
+            uitkomst = BronError(*_TE_LAAT)
         except httpx2.HTTPError as err:
             uitkomst = _bij_breuk(err)
         # Raised outside the handlers: inside, Python would attach the exception and its request.
-        if isinstance(uitkomst, tuple):
-            raise BronError(*uitkomst)
+        if isinstance(uitkomst, BronError):
+            raise uitkomst
         return _ontleed(uitkomst)
 
     def _headers(self, kenmerk: str) -> dict[str, str]:
@@ -140,59 +152,62 @@ class Verbinding:
         return headers
 
     async def _ontvang(
-        self, request: httpx2.Request, *, herhaalbaar: bool
-    ) -> bytes | tuple[BronFout, str]:
+        self, request: httpx2.Request, doorgang: Doorgang | None, *, herhaalbaar: bool
+    ) -> bytes | BronError:
         try:
-            return await self._een_keer(request)
+            return await self._een_keer(request, doorgang)
         except httpx2.TransportError as err:
             if not herhaalbaar and not isinstance(err, NIET_BEREIKT):
                 raise
         await asyncio.sleep(PAUZE)
-        return await self._een_keer(request)
+        return await self._een_keer(request, doorgang)
 
-    async def _een_keer(self, request: httpx2.Request) -> bytes | tuple[BronFout, str]:
+    async def _een_keer(
+        self, request: httpx2.Request, doorgang: Doorgang | None
+    ) -> bytes | BronError:
         response = await self.client.send(request, stream=True, follow_redirects=False)
         try:
             fout = _bezwaar(response)
+            if doorgang is not None:
+                fout = await fsc.judge(response, doorgang, fout)
             return fout or await self._lees(response)
         finally:
             await response.aclose()
 
-    async def _lees(self, response: httpx2.Response) -> bytes | tuple[BronFout, str]:
+    async def _lees(self, response: httpx2.Response) -> bytes | BronError:
         gelezen = bytearray()
         async for stuk in response.aiter_raw():
             gelezen += stuk
             if len(gelezen) > self.max_bytes:
-                return (
+                return BronError(
                     BronFout.TE_GROOT,
                     "Het antwoord van de bron is te groot. Stel een vraag die minder omvat.",
                 )
         return bytes(gelezen)
 
 
-def _bezwaar(response: httpx2.Response) -> tuple[BronFout, str] | None:
+def _bezwaar(response: httpx2.Response) -> BronError | None:
     """Judge an answer on its status and headers alone; an error body is not even read."""
     status = response.status_code
-    if status in _OP_STATUS:
-        return _OP_STATUS[status]
-    if status >= httpx2.codes.INTERNAL_SERVER_ERROR:
-        return _STORING
     if status >= httpx2.codes.BAD_REQUEST:
-        return _VRAAG_NIET_AANGENOMEN
+        other = status >= httpx2.codes.INTERNAL_SERVER_ERROR
+        return BronError(*_OP_STATUS.get(status, _STORING if other else _VRAAG_NIET_AANGENOMEN))
     soort = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     codering = response.headers.get("Content-Encoding", "identity").strip().lower()
     if status != httpx2.codes.OK or soort != "application/json" or codering != "identity":
-        return BronFout.ONBEGRIJPELIJK, "De bron gaf iets anders dan een antwoord in JSON."
+        return onbegrijpelijk("De bron gaf iets anders dan een antwoord in JSON.")
     return None
 
 
-def _bij_breuk(err: httpx2.HTTPError) -> tuple[BronFout, str]:
+def _bij_breuk(err: httpx2.HTTPError) -> BronError:
     """Tell what a broken exchange means for the requester."""
     if isinstance(err, httpx2.RemoteProtocolError):
-        return BronFout.ONBEGRIJPELIJK, "De bron brak het antwoord af of antwoordde onleesbaar."
-    if isinstance(err, httpx2.TimeoutException) and not isinstance(err, NIET_BEREIKT):
-        return _TE_LAAT
-    return BronFout.ONBEREIKBAAR, "De bron is niet bereikbaar. Probeer het later opnieuw."
+        return onbegrijpelijk("De bron brak het antwoord af of antwoordde onleesbaar.")
+    not_sent = isinstance(err, NIET_BEREIKT)
+    if isinstance(err, httpx2.TimeoutException) and not not_sent:
+        return BronError(*_TE_LAAT)
+    melding = "De bron is niet bereikbaar. Probeer het later opnieuw."
+    return BronError(BronFout.ONBEREIKBAAR, melding, sent=not not_sent)
 
 
 def _ontleed(tekst: bytes) -> object:

@@ -113,12 +113,13 @@ class PartnerBron:
         self, vraag: Bevraging, model: type[BevragingAntwoord | TrefferAntwoord]
     ) -> Antwoord:
         if not vraag.categorieen:
-            return Antwoord(gegevens=())
+            return Antwoord(gegevens=(), sent=False)
         treffer = model is TrefferAntwoord
         document = await self.verbinding.post(
             "/treffers" if treffer else "/bevragingen",
             bericht(vraag),
             kenmerk=vraag.kenmerk,
+            doorgang=vraag.doorgang,
             herhaalbaar=treffer,
         )
         self._tel(document)
@@ -146,7 +147,8 @@ def bericht(vraag: Bevraging) -> dict[str, object]:
     wie = {"bsn": vraag.betrokkene.bsn, "kvk_nummer": vraag.betrokkene.kvk_nummer}
     betrokkene = {soort: nummer for soort, nummer in wie.items() if nummer is not None}
     if len(betrokkene) != 1:
-        raise BronError(BronFout.WEIGERT, "De vraag moet over één persoon of één bedrijf gaan.")
+        melding = "De vraag moet over één persoon of één bedrijf gaan."
+        raise BronError(BronFout.WEIGERT, melding, sent=False)
     return {
         "kenmerk": vraag.kenmerk,
         "betrokkene": betrokkene,

@@ -281,7 +281,7 @@ async def test_no_question_without_something_to_ask(
             await brp(client, ruw.adres).treffer(vraag),
         ]
 
-    assert antwoorden == [Antwoord(gegevens=())] * 2
+    assert antwoorden == [Antwoord(gegevens=(), sent=False)] * 2
     assert ruw.gezien == []
 
 

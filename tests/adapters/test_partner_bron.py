@@ -139,7 +139,7 @@ async def test_nothing_granted_is_not_asked(client: httpx2.AsyncClient) -> None:
         bron = van(client, ruw.adres)
         antwoord = await bron.bevraag(replace(PERSOON, categorieen=()))
 
-    assert antwoord == Antwoord(gegevens=())
+    assert antwoord == Antwoord(gegevens=(), sent=False)
     assert ruw.gezien == []
 
 
