@@ -33,6 +33,7 @@ from broker.domain.fsc import CHANCE_BYTES, uuid7
 from broker.domain.ports import Clock, Ids
 from broker.domain.pseudoniem import Pseudonimiseerder
 from broker.errors import BrokerError
+from broker.koppelingen import load_koppelingen
 from broker.logs import Event, make_logger
 from broker.record import open_record
 from broker.services.beslislogboek import Beslislogboek
@@ -158,6 +159,7 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     pseudoniem = Pseudonimiseerder(settings.pseudonym_key())
     keys = (settings.log_signer(), settings.second_log_signer())
     store = await _store(settings, stack)
+    koppelingen = await load_koppelingen(settings, store)
     client = await stack.enter_async_context(source_client())
     anchoring = Anchoring(
         clock=world.clock, random_bytes=world.random_bytes, logger=make_logger(world.lines)
@@ -168,7 +170,7 @@ async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> Op
     opa = await _opa(settings, stack)
     regels, regelversies = await _rules(settings, opa, store, keeper, world.clock)
     exports = _exports(settings, world, store=store, log=record.log, regels=regels, keeper=keeper)
-    bronnen = Bronnen(world.make_bron or adapters(settings, client))
+    bronnen = Bronnen(world.make_bron or adapters(settings, client), koppelingen)
     await bronnen.refresh(store)
     own = EigenBeslispunt(store=store, regels=regels, bronnen=bronnen, clock=world.clock)
     told = environment(software=VERSION, opa=await opa.version() if opa else None)

@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     """Name of this node of a log on PostgreSQL: another one for each process."""
     bron_tokens: Path | None = None
     """Folder with a file per organisatie, which holds the bearer token for its source."""
+    fsc_koppelingen_bestand: Path | None = None
+    """Says by organisatie how its source is reached through an Outway of FSC; who does not stand
+    in it is called directly."""
     regels_sleutel_bestand: Path | None = None
     """Holds a public key (PEM; EC P-256 or RSA): then only rules signed with it are taken in."""
     adres: str = "http://127.0.0.1:8000"
@@ -244,6 +247,15 @@ class Settings(BaseSettings):
         if self.bron_tokens is None or not (self.bron_tokens / organisatie).exists():
             return None
         return _read(self.bron_tokens / organisatie, "SLUIS_BRON_TOKENS").decode().strip()
+
+    def fsc_koppelingen(self) -> bytes | None:
+        """Return the text of the file of FSC, or None: every source is called directly.
+
+        Raises:
+            StartError: It cannot be read.
+        """
+        path = self.fsc_koppelingen_bestand
+        return None if path is None else _read(path, "SLUIS_FSC_KOPPELINGEN_BESTAND")
 
 
 def load_settings(**given: Any) -> Settings:  # noqa: ANN401 - the settings themselves

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from broker.domain.fsc import Koppeling
 from broker.domain.ports import Antwoord, Bevraging, Bron, BronError, BronFout
 from broker.store import Store
 
@@ -17,6 +18,8 @@ class Aansluiting:
     organisatie: str
     deelnemers: tuple[str, ...]
     bron: Bron | None
+    koppeling: Koppeling | None = None
+    """How it is reached through an Outway of FSC; None: directly, or not at all."""
 
     def deelnemer(self, zaak: Mapping[str, Any] | None) -> str | None:
         """Return as which deelnemer it is asked: as the zaak names it, else its first one."""
@@ -51,25 +54,31 @@ class Aansluiting:
 class Bronnen:
     """All sources, read from the store; `refresh` after a change of them."""
 
-    def __init__(self, make: MakeBron) -> None:
+    def __init__(self, make: MakeBron, koppelingen: Mapping[str, Koppeling]) -> None:
+        """Take what makes a source, and the koppelingen by organisatie."""
         self._make = make
+        self._koppelingen = koppelingen
         self._known: dict[str, Aansluiting] = {}
 
     async def refresh(self, store: Store) -> None:
         """Read the sources anew."""
         async with store.read() as tx:
             rows = await tx.organisaties.list()
-        self._known = {
-            row["id"]: Aansluiting(
-                organisatie=row["id"], deelnemers=tuple(row["deelnemers"]), bron=self._make(row)
-            )
-            for row in rows
-        }
+        self._known = {row["id"]: self._aansluiting(row) for row in rows}
 
     def get(self, organisatie: str) -> Aansluiting:
         """Return how this organisatie is asked; an unknown one is no deelnemer, without source."""
         unknown = Aansluiting(organisatie=organisatie, deelnemers=(), bron=None)
         return self._known.get(organisatie, unknown)
+
+    def _aansluiting(self, row: Mapping[str, Any]) -> Aansluiting:
+        organisatie, bron = row["id"], self._make(row)
+        return Aansluiting(
+            organisatie=organisatie,
+            deelnemers=tuple(row["deelnemers"]),
+            bron=bron,
+            koppeling=self._koppelingen.get(organisatie) if bron else None,
+        )
 
 
 def nummer(bronnen: Sequence[str], bron: str) -> int:
