@@ -6,7 +6,8 @@ For each source apart, and side by side:
 2. Door 1 decides.
 3. The voornemen (or the weigering) is durable in the log; then verzoek and besluit are stored.
    If we die here, the log shows an open voornemen, and no source was asked.
-4. The source is asked for exactly the granted categories.
+4. The source is asked for exactly the granted categories; through an Outway of FSC under the
+   number that stands in the voornemen.
 5. The dossier is read again at the new moment, and door 2 decides on each item.
 6. The verstrekking (or weigering) is durable in the log; then the besluit is stored.
    If we die here, the log says more left than did: the safe side.
@@ -54,7 +55,18 @@ from broker.services.caller import Beller
 from broker.services.gather import all_done
 from broker.services.recorder import Recorder
 from broker.services.regels import Regels
-from broker.services.relay import Put, Relay, bevraging, door_line, line, place, verzoek_row
+from broker.services.relay import (
+    Put,
+    Relay,
+    bevraging,
+    crossing,
+    door_line,
+    first_line,
+    fsc_end,
+    line,
+    place,
+    verzoek_row,
+)
 from broker.services.trace import Hop
 from broker.services.vraag import Vraag
 from broker.store import Store
@@ -130,10 +142,7 @@ class Doors:
         except DecisionError as error:
             await self._no_verdict(put, rules, [dossier for _, dossier in asked], error)
             raise
-        regels = [
-            door_line(Soort.VOORNEMEN if relay.besluit.granted else Soort.WEIGERING, put, relay)
-            for relay in relays
-        ]
+        regels = [first_line(put, relay) for relay in relays]
         receipts = await self.recorder.record_all(regels, first=True)
         relays = [replace(r, voornemen=x.index) for r, x in zip(relays, receipts, strict=True)]
         try:
@@ -158,7 +167,9 @@ class Doors:
     async def _abandon(self, put: Put, relays: Sequence[Relay]) -> None:
         """Close the voornemens of a verzoek that could not be stored; no source was asked."""
         regels = [
-            door_line(Soort.ONBEPAALD, put, relay, reden="niet opgeslagen")
+            door_line(
+                Soort.ONBEPAALD, put, relay, reden="niet opgeslagen", **fsc_end(relay, sent=False)
+            )
             for relay in relays
             if relay.besluit.granted
         ]
@@ -172,7 +183,7 @@ class Doors:
         rules: str | None,
         dossiers: Sequence[Mapping[str, Any]],
         error: DecisionError,
-        **more: int | None,
+        **more: Any,  # noqa: ANN401 - members of the line
     ) -> None:
         """Record that there was no verdict; at door 2 it closes the voornemen."""
         rows, regels = [], []
@@ -209,12 +220,14 @@ class Doors:
             only_hit = put.vraag.verzoek.get("soort") == TREFFER
             antwoord = await relay.bron.ask(bevraging(put, relay), only_hit=only_hit)
         except BronError as error:
-            regel = door_line(Soort.FOUT, put, relay, fout=error.fout.value)
+            told = {"fout": error.fout.value, **fsc_end(relay, sent=error.sent, told=error.fsc)}
+            regel = door_line(Soort.FOUT, put, relay, **told)
             failed = _outcome(relay, await self.recorder.record(regel))
             return replace(failed, fout=error.fout, melding=error.melding)
         return await self._door_two(put, relay, antwoord)
 
     async def _door_two(self, put: Put, relay: Relay, antwoord: Antwoord) -> BronUitkomst:
+        put, ending = crossing(put, relay.transactie), fsc_end(relay, sent=antwoord.sent)
         known, regels = await self._facts(put)
         dossier = {
             **relay.dossier,
@@ -227,7 +240,8 @@ class Doors:
         try:
             done = await self._decide(put, relay.bron, regels, dossier)
         except DecisionError as error:
-            await self._no_verdict(put, regels, [dossier], error, voornemen=relay.voornemen)
+            more = {"voornemen": relay.voornemen, **ending}
+            await self._no_verdict(put, regels, [dossier], error, **more)
             raise
         done = replace(done, voornemen=relay.voornemen)
         # By place, not by id: two items of one id are judged, and let through, each apart.
@@ -240,8 +254,8 @@ class Doors:
         told = done.besluit.for_requester().uitkomst
         closed = not released and told != Uitkomst.TOEGEWEZEN
         soort = Soort.WEIGERING if closed else Soort.VERSTREKKING
-        regel = door_line(soort, put, done, gegevens=[gegeven.id for gegeven in released])
-        receipt = await self.recorder.record(regel)
+        ids = [gegeven.id for gegeven in released]
+        receipt = await self.recorder.record(door_line(soort, put, done, gegevens=ids, **ending))
         async with self.store.begin() as tx:
             await tx.besluiten.insert_many([done.row])
             await tx.beslislogboek.insert_many([done.adl])
@@ -265,6 +279,7 @@ class Doors:
         parsed = invoer.parse(dossier)
         decider = await self.regels.of(regels)
         besluit = await decider.beslis(parsed)
+        transactie = self._transactie(bron, besluit) if parsed.deur == "verzoek" else None
         row = {
             "id": self.ids.new("b"),
             "verzoek": put.id,
@@ -276,10 +291,19 @@ class Doors:
             "besluit": orjson.dumps(besluit).decode(),
             "versies": besluit.versies,
         }
+        trace = crossing(put, transactie).trace
         adl = self.beslislogboek.of_door(
-            put.trace, row, put.beller, sleutel=put.sleutel, regels=decider.digest
+            trace, row, put.beller, sleutel=put.sleutel, regels=decider.digest
         )
-        return Relay(bron=bron, dossier=dossier, besluit=besluit, row=row, adl=adl)
+        return Relay(
+            bron=bron, dossier=dossier, besluit=besluit, row=row, adl=adl, transactie=transactie
+        )
+
+    def _transactie(self, bron: Aansluiting, besluit: Besluit) -> str | None:
+        """Return the number of the call that is to come, when it goes through an Outway of FSC."""
+        if bron.koppeling is None or not besluit.granted:
+            return None
+        return self.ids.uuid7(self.clock.now())
 
 
 def _outcome(relay: Relay, receipt: Receipt) -> BronUitkomst:

@@ -5,11 +5,12 @@ A line of the log never has content, and names a source by its number in the ver
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from audit.entry import Soort
 from broker.domain.besluit import Besluit
+from broker.domain.fsc import Doorgang
 from broker.domain.ports import Bevraging
 from broker.services.beslislogboek import digest
 from broker.services.bronnen import Aansluiting, nummer
@@ -34,7 +35,8 @@ class Put:
 class Relay:
     """One verzoek at one source: the last dossier, its besluit, the row of both, the ADL record.
 
-    `voornemen` is the index of its first line, once that is recorded.
+    `transactie` is the number of its call through an Outway of FSC, None when there is none;
+    `voornemen` the index of its first line, once that is recorded.
     """
 
     bron: Aansluiting
@@ -42,7 +44,30 @@ class Relay:
     besluit: Besluit
     row: Mapping[str, Any]
     adl: Mapping[str, Any]
+    transactie: str | None = None
     voornemen: int | None = None
+
+    @property
+    def doorgang(self) -> Doorgang | None:
+        """The call through an Outway, in the trace and the span of this decision."""
+        if self.bron.koppeling is None or self.transactie is None:
+            return None
+        return Doorgang(
+            koppeling=self.bron.koppeling,
+            transactie=self.transactie,
+            trace_id=self.adl["trace_id"],
+            span_id=self.adl["span_id"],
+        )
+
+
+def crossing(put: Put, transactie: str | None) -> Put:
+    """Return a verzoek as its decisions on one source see it: in the transaction to that source.
+
+    The one by which it came to us goes first: it holds for all of its sources.
+    """
+    if transactie is None or put.trace.fsc is not None:
+        return put
+    return replace(put, trace=replace(put.trace, fsc=transactie))
 
 
 def bevraging(put: Put, relay: Relay) -> Bevraging:
@@ -57,6 +82,7 @@ def bevraging(put: Put, relay: Relay) -> Bevraging:
         vrager=put.beller.organisatie,
         doel=tuple(asked.get("doel") or ()),
         vraagstelling=asked.get("vraagstelling") or "",
+        doorgang=relay.doorgang,
     )
 
 
@@ -72,7 +98,21 @@ def verzoek_row(put: Put, received: dt.datetime) -> dict[str, Any]:
     }
 
 
-def door_line(soort: Soort, put: Put, relay: Relay, **more: str | list[str]) -> Regel:
+def first_line(put: Put, relay: Relay) -> Regel:
+    """Shape the voornemen, or the weigering of door 1; it tells of the call that is to come."""
+    if not relay.besluit.granted:
+        return door_line(Soort.WEIGERING, put, relay)
+    way = relay.doorgang
+    return door_line(Soort.VOORNEMEN, put, relay, fsc=way.inscription() if way else None)
+
+
+def fsc_end(relay: Relay, *, sent: bool, told: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the `fsc` of a last line: that the call was not made, or what FSC told; or neither."""
+    found = {**({} if sent else {"sent": False}), **(told or {})}
+    return {"fsc": found} if found and relay.transactie else {}
+
+
+def door_line(soort: Soort, put: Put, relay: Relay, **more: Any) -> Regel:  # noqa: ANN401 - members
     """Shape the line of the log on a besluit; never content."""
     facts = {
         "besluit": relay.row["id"],

@@ -6,7 +6,9 @@ go through FSC has no such ids. Then there is no record: nothing here is made up
 What is known of the passage stands in the line of the voornemen, as the object `fsc` with
 `transaction_id` (UUID version 7), `direction`, `grant_hash`, `service_name`, `source` and
 `destination`; with `trace_id` and `span_id` only when the call itself carried a `traceparent`. The
-voornemen is durable before the call, as FSC demands of its log.
+voornemen is durable before the call, as FSC demands of its log. So a call that failed has its
+record too, and so has one of which the end is not known; where the last line says that nothing was
+sent, there is none.
 """
 
 import re
@@ -41,6 +43,12 @@ def record(line: Line) -> dict[str, Any] | None:
         "created_at": int(line.at.timestamp()),
     }
     return found | {name: passage[name] for name in _TRACE if _is_text(passage.get(name))}
+
+
+def was_sent(last: Line) -> bool:
+    """Tell whether a call may have been made; False when its last line says that none was."""
+    told = (last.payload or {}).get("fsc")
+    return not isinstance(told, Mapping) or told.get("sent") is not False
 
 
 def is_whole(passage: Mapping[str, Any]) -> bool:

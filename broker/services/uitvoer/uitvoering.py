@@ -118,7 +118,8 @@ class Uitvoering:
         """
 
         def make(out: BinaryIO, lezer: Lezer) -> int:
-            found = (a.begin for a in self._ended(lezer, opdracht.periode))
+            ended = self._ended(lezer, opdracht.periode)
+            found = (actie.begin for actie in ended if fsc.was_sent(actie.einde))
             return write_lines(out, (fsc.record(b) for b in found if _occurs(b, opdracht.only)))
 
         return await self.give(
