@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from adapters.brp import RAADPLEEG, BrpBron
 from adapters.http import Verbinding
 from broker.domain.fsc import CHANCE_BYTES, uuid7
 from broker.domain.ports import Bevraging, BronError, BronFout
@@ -44,6 +45,18 @@ async def test_call_carries_grant_transaction_and_trace(client: httpx2.AsyncClie
     assert headers["fsc-transaction-id"] == DOORGANG.transactie
     assert headers["traceparent"] == f"00-{DOORGANG.trace_id}-{DOORGANG.span_id}-01"
     assert headers["kenmerk"] == VRAAG.kenmerk
+
+
+async def test_brp_is_called_through_it_too(client: httpx2.AsyncClient) -> None:
+    """A question to the BRP carries the same headers."""
+    async with outway() as found:
+        found.answers.append(answer(200, {"type": RAADPLEEG, "personen": []}))
+        brp = BrpBron(verbinding=found.bron.verbinding(client), organisatie="zaanstad-college")
+        await brp.bevraag(VRAAG)
+        headers = found.bron.gezien[0].headers
+
+    assert headers["fsc-grant-hash"] == KOPPELING["grant_hash"]
+    assert headers["fsc-transaction-id"] == DOORGANG.transactie
 
 
 async def test_direct_call_carries_nothing_of_fsc(client: httpx2.AsyncClient) -> None:

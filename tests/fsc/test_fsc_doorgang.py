@@ -181,6 +181,29 @@ async def test_without_koppeling_nothing_is_different(tmp_path: Path, vraag: Vra
         assert [r for r in await found.decisions() if TRANSACTION in r["attributes"]] == []
 
 
+async def test_without_koppeling_the_last_line_is_not_different(
+    tmp_path: Path, vraag: Vraag
+) -> None:
+    """A direct source that was not asked, or answers with a code of FSC, leaves the usual lines."""
+    brp = {**vraag, "bronnen": ["zaanstad-college"], "categorieen": ["toezicht-handhaving"]}
+    async with stage(tmp_path, {}) as found:
+        await found.ask(brp)
+        found.outway.answers.append(refusal(404, "SERVICE_NOT_FOUND"))
+        await found.ask(vraag)
+
+        assert len(found.lines(Soort.FOUT)) == 1
+        assert [line for line in found.lines() if "fsc" in line] == []
+
+
+async def test_organisatie_that_lost_its_source_is_not_called(tmp_path: Path, vraag: Vraag) -> None:
+    """A koppeling to a source that is gone leads nowhere, so no number is made."""
+    async with stage(tmp_path, {"zaanstad-burgemeester": KOPPELING}) as found:
+        answered = await found.ask({**vraag, "bronnen": ["zaanstad-burgemeester"]})
+
+        assert answered["bronnen"][0]["fout"] == "bron-onbereikbaar"
+        assert [line for line in found.lines() if "fsc" in line] == []
+
+
 async def test_refused_question_has_no_number(fenced: Stage, vraag: Vraag) -> None:
     """What door 1 refuses is not called, so nothing of FSC is made."""
     await fenced.ask({**vraag, "betrokkene": {"bsn": "999992971"}})
