@@ -26,9 +26,9 @@ class Counts:
 
     decisions: int = 5000
     opa: int = 1000
-    growth: int = 1000
-    rounds: int = 5
-    """Of the growth: how often small and large take turns."""
+    growth: int = 50
+    rounds: int = 100
+    """Of the growth: how often small and large take turns, and `growth` decisions in each."""
     plans: tuple[Plan, ...] = (
         Plan(clients=1, requests=250, rounds=5),
         Plan(clients=8, requests=600, rounds=5),
