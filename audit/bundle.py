@@ -7,11 +7,13 @@ Reads it once, in order, and keeps its memory flat:
    tiles must be those of these leaves.
 3. Beside them the disclosures: salt and payload must be those that the leaf commits to.
 4. With the key of a subject: every leaf that bears its mark must be disclosed, or told to be
-   destroyed. With reach `alles` that holds for every leaf.
+   destroyed. With reach `alles` that holds for every leaf, and those that are told to be
+   destroyed must be as many as the last vernietiging says.
 5. The proofs: each must lead to the same signed root. Files that do not belong there are told.
 
-What this cannot see: that a line told to be destroyed was not. Its index stands in the manifest,
-so whoever wants to know can ask for the line of that destruction.
+What this cannot see of a bundle with less than everything: that a line told to be destroyed was
+not. Its index stands in the manifest, so whoever wants to know can ask for the line of that
+destruction.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -38,7 +40,7 @@ from audit.bundle_form import (
 )
 from audit.bundles import parse_bundle
 from audit.disk import CHECKPOINT, VKEY
-from audit.entry import Leaf
+from audit.entry import Leaf, Soort
 from audit.errors import (
     AuditError,
     BundleError,
@@ -53,6 +55,7 @@ from audit.kluis import Mac, mark_of
 from audit.merkle import leaf_hash, root_of
 from audit.note import Checkpoint, Vkey, open_checkpoint
 from audit.receipt import MAX_RECEIPT, verify_receipt
+from audit.shred import Gone, told_without
 from audit.tiles import ENTRIES, TilePath, edges_root, width_at
 from audit.tree import TILE_WIDTH
 
@@ -143,6 +146,7 @@ class _Check:
         self._op = ""
         self._edges: list[list[bytes]] = []
         self._tiles: list[int] = []
+        self._gone = Gone()
         self._holds = True
 
     def run(self, manifest: bytes, progress: Progress) -> Report:
@@ -167,6 +171,8 @@ class _Check:
         judges = Judges(vkey=vkey, policy=policy, authorities=self._trust.authorities)
         anchors = Anchors(self._files, judges, report.add)
         self._leaves(told, checkpoint, anchors, progress)
+        if told.bereik is Bereik.ALLES and (sentence := self._gone.wrong()):
+            report.add(f"Regels {self._gone.first} tot en met {self._gone.last}: {sentence}")
         if anchors.unread:
             report.notes.append(_STAMPS)
         self._rest(checkpoint, vkey)
@@ -274,6 +280,8 @@ class _Check:
             self._report.disclosed += 1
             if not disclosure.fits(leaf):
                 self._report.add(f"Regel {index}: wat is onthuld, past niet bij de regel.")
+            elif leaf.soort is Soort.VERNIETIGING:
+                self._gone.told = told_without(disclosure.payload)
         self._complete(bereik, index, leaf, known=disclosure is not None, gone=index in gone)
 
     def _grow(self, level: int, node: bytes) -> None:
@@ -342,6 +350,7 @@ class _Check:
         elif not hit and bereik is not Bereik.ALLES:
             return
         elif gone:
+            self._gone.add(index)
             self._report.notes.append(
                 f"Regel {index}: de inhoud is vernietigd (geen fout, wel navraag waard)."
             )

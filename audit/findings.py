@@ -15,6 +15,7 @@ class Code(StrEnum):
     TOEZEGGING = "toezegging"
     ZEGEL = "zegel"
     MERK = "merk"
+    GEWIST = "gewist"
     TREFWOORD = "trefwoord"
     KOLOM = "kolom"
     GAT = "gat"
@@ -48,6 +49,7 @@ SENTENCES = {
     Code.TOEZEGGING: "de inhoud is veranderd: die past niet bij de regel.",
     Code.ZEGEL: "de verzegelde inhoud is veranderd of beschadigd.",
     Code.MERK: "het merk van de regel past niet bij de betrokkene in de inhoud.",
+    Code.GEWIST: "er is inhoud weg zonder dat een vernietiging is vastgelegd.",
     Code.TREFWOORD: "de zoekwoorden passen niet bij de inhoud: zoeken slaat deze regel over,"
     " of vindt hem ten onrechte.",
     Code.KOLOM: "soort of kenmerk in de database past niet bij de regel.",

@@ -2,7 +2,7 @@
 
 A payload must be what its line committed to. From it follow the words that the line can be found
 by: a word that is missing hides the line, a word too many betrays something false. A line whose
-payload was destroyed has no words left.
+payload was destroyed has no words left; how many those are stands in the last vernietiging.
 """
 
 import sqlite3
@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from audit.disk import DATABASE, Disk
-from audit.entry import SUBJECT, KeyRow, Leaf, commitment, parse_canonical
+from audit.entry import SUBJECT, KeyRow, Leaf, Soort, commitment, parse_canonical
 from audit.errors import AuditError, EntryError, UnusableError, VaultError
 from audit.findings import Code, Findings
 from audit.kek import Keks
 from audit.kluis import NOBODY, Kluis, Mac, mark_of
 from audit.outcome import Place
 from audit.rows import connect
+from audit.shred import Gone, told_without
 
 _LINES = (
     "SELECT r.seq, r.leaf, r.zegel, s.id, s.onderwerp, s.maand, s.epoch, s.verpakt"
@@ -75,9 +76,10 @@ def _no_chance(_size: int) -> bytes:
 
 
 def _check(connection: sqlite3.Connection, kluis: Kluis, place: Place, findings: Findings) -> None:
-    total = 0
-    for words in _all_words(connection, kluis, place, findings.add):
+    lines, total = _Lines(kluis, findings.add), 0
+    for words in _all_words(connection, lines, place):
         total += sum(map(hash, words))
+    lines.check_gone()
     cursor = connection.execute(_WORDS)
     while rows := cursor.fetchmany(_MANY):
         total -= sum(map(hash, rows))
@@ -94,21 +96,20 @@ def _name_lines(
         for name in ("woord", "eigen"):
             sorter.execute(f"CREATE TABLE {name} (token, seq)")
         sorter.execute("BEGIN")
-        for words in _all_words(connection, kluis, place, _ignore):
+        for words in _all_words(connection, _Lines(kluis, _ignore), place):
             sorter.executemany("INSERT INTO eigen VALUES (?, ?)", words)
         sorter.executemany("INSERT INTO woord VALUES (?, ?)", connection.execute(_WORDS))
         for (seq,) in sorter.execute(_DIFFERENT, (_SHOWN,)):
             findings.add(Code.TREFWOORD, seq if isinstance(seq, int) else 0)
 
 
-def _ignore(_code: Code, _line: int) -> None:
+def _ignore(_code: Code, _first: int, _last: int | None = None, _sentence: str = "") -> None:
     pass
 
 
 def _all_words(
-    connection: sqlite3.Connection, kluis: Kluis, place: Place, tell: Callable[[Code, int], None]
+    connection: sqlite3.Connection, lines: "_Lines", place: Place
 ) -> Iterator[list[tuple[int, int]]]:
-    lines = _Lines(kluis, tell)
     cursor = connection.execute(_LINES, (place.rows,))
     while rows := cursor.fetchmany(_MANY):
         yield [(token, row[0]) for row in rows for token in lines.tokens(row)]
@@ -117,10 +118,11 @@ def _all_words(
 class _Lines:
     """Opens lines; tells what is off, and gives the words of what is in order."""
 
-    def __init__(self, kluis: Kluis, tell: Callable[[Code, int], None]) -> None:
+    def __init__(self, kluis: Kluis, tell: Callable[..., None]) -> None:
         self._kluis = kluis
         self._tell = tell
         self._marks: dict[str, list[Mac]] = {}
+        self._gone = Gone()
 
     def tokens(self, row: tuple[Any, ...]) -> tuple[int, ...]:
         seq, data, zegel, *key = row
@@ -132,6 +134,7 @@ class _Lines:
         try:
             opened = self._kluis.unseal(KeyRow(*key) if key[0] else None, zegel, leaf.kenmerk)
             if opened is None:
+                self._gone.add(seq)
                 return ()
             salt, payload = opened
             members = parse_canonical(payload)
@@ -141,7 +144,14 @@ class _Lines:
         if commitment(salt, payload) != leaf.toezegging:
             self._tell(Code.TOEZEGGING, seq)
         self._check_subject(seq, leaf, members, key[1])
+        if leaf.soort is Soort.VERNIETIGING:
+            self._gone.told = told_without(members)
         return self._kluis.tokens(members)
+
+    def check_gone(self) -> None:
+        """Tell when payloads are gone that nobody destroyed; all lines must have been seen."""
+        if sentence := self._gone.wrong():
+            self._tell(Code.GEWIST, self._gone.first, self._gone.last, sentence)
 
     def _check_subject(
         self, seq: int, leaf: Leaf, members: dict[str, Any], onderwerp: bytes

@@ -14,8 +14,9 @@ of the database holds only keys that can no longer be unwrapped.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from audit.entry import (
     SUBJECT,
@@ -32,12 +33,18 @@ from audit.errors import ShredError, VaultError
 from audit.kluis import Kluis
 from audit.ledger import Head, Ledger, Stored, Turn
 from audit.prepare import prepare_apart
-from audit.reading import first_at
+from audit.reading import first_at, open_line
 
 PAGE = 1000
 """Lines or keys that are worked on together."""
-COUNTS = ("regels", "sleutels")
-"""What is added to the payload: how many lines and keys were destroyed."""
+WITHOUT = "zonder_inhoud"
+"""How many lines of the whole log have no payload any more.
+
+Payloads never come back, so when this is how many are missing, they are the very lines that were
+destroyed: one that went otherwise is one too many. No line is named, so none is tied to another.
+"""
+COUNTS = ("regels", "sleutels", WITHOUT)
+"""What is added to the payload: how many lines and keys were destroyed, and `WITHOUT`."""
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
@@ -77,12 +84,37 @@ class Shredding:
         return payload_of(replace(self.entry, payload=told)) == payload_of(self.entry)
 
 
+@dataclass(slots=True)
+class Gone:
+    """The lines without a payload as somebody meets them, beside what the log tells of them."""
+
+    first: int = 0
+    last: int = 0
+    count: int = 0
+    told: int | None = 0
+    """By the last vernietiging; None when it does not tell."""
+
+    def add(self, line: int) -> None:
+        """Count one; they come in order."""
+        self.first = self.first if self.count else line
+        self.last = line
+        self.count += 1
+
+    def wrong(self) -> str | None:
+        """Return a sentence when it is not as many as were destroyed."""
+        if self.count == self.told:
+            return None
+        told = "niet hoeveel" if self.told is None else f"{self.told}"
+        return f"van {self.count} regels is de inhoud weg; de laatste vernietiging noemt er {told}."
+
+
 def shred(turn: Turn, ledger: Ledger, kluis: Kluis, what: Shredding) -> Prepared:
     """Take steps 1 to 4 and prepare the entry, under the new epoch.
 
     Raises:
         AuditError: It cannot be done; undo the turn.
     """
+    before = _without(ledger, kluis)
     keys = _doomed_keys(ledger, kluis, what)  # 1
     ids = {row.id for row in keys}
     epoch = kluis.new_kek()  # 2
@@ -98,9 +130,28 @@ def shred(turn: Turn, ledger: Ledger, kluis: Kluis, what: Shredding) -> Prepared
         kept = (kluis.rewrap(row, epoch) for row in rows if row.id not in ids)
         turn.rewrap([row for row in kept if row is not None])
         after = rows[-1].id
-    counts = dict(zip(COUNTS, (lines, len(ids)), strict=True))
+    counts = dict(zip(COUNTS, (lines, len(ids), before + lines), strict=True))
     entry = replace(what.entry, payload={**what.entry.payload, **counts})
     return prepare_apart(entry, what.salt, kluis, epoch)
+
+
+def _without(ledger: Ledger, kluis: Kluis) -> int:
+    # As the last one told; it is the only one that must still be there.
+    last, start = None, 0
+    while page := ledger.lines(start, PAGE, Soort.VERNIETIGING):
+        last, start = page[-1], page[-1].seq + 1
+    if last is None:
+        return 0
+    told = told_without(open_line(last, kluis).payload)
+    if told is None:
+        raise ShredError("De vorige vernietiging is niet te lezen. Kijk eerst het logboek na.")
+    return told
+
+
+def told_without(payload: Mapping[str, Any] | None) -> int | None:
+    """Return how many lines have no payload, by the payload of a vernietiging."""
+    told = (payload or {}).get(WITHOUT)
+    return told if type(told) is int and told >= 0 else None
 
 
 def _doomed_keys(ledger: Ledger, kluis: Kluis, what: Shredding) -> list[KeyRow]:

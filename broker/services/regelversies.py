@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from broker.decision.gedateerd import herschreven
 from broker.decision.regelset import Regelset, RegisterError
-from broker.domain.kalender import instant
+from broker.domain.kalender import AMSTERDAM, instant
 from broker.domain.ports import Clock
 from broker.domain.regelversie import Regelversie, Stap
 from broker.errors import ConflictError, DecisionError, ForbiddenError, Fout, InvalidInputError
@@ -253,10 +253,11 @@ class Regelversies:
             InvalidInputError: Some, and it is no correction.
         """
         now = await self._regels.regelset(await self._regels.in_werking())
-        fouten = await asyncio.to_thread(herschreven, now, regelset)
+        vandaag = self._clock.now().astimezone(AMSTERDAM).date()
+        fouten = await asyncio.to_thread(herschreven, now, regelset, vandaag)
         if fouten and not correctie:
             raise InvalidInputError(
-                "Een bestand met een datum verandert niet: maak een nieuw met een latere datum. "
+                "De wet van dagen die voorbij zijn, verandert niet: maak een bestand met een latere datum. "
                 "Was het fout, meld dan dat dit een correctie is.",
                 [Fout(pointer="/archief", melding=str(fout)) for fout in fouten],
             )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from audit.entry import Entry, Soort
-from audit.errors import UnusableError
+from audit.errors import ShredError, UnusableError
 from audit.findings import Code
 from audit.shred import Shredding
 from audit.verify import Demands, verify
@@ -59,6 +59,18 @@ def told(directory: Path) -> list[tuple[Code, int, int]]:
     return [short(one) for one in found if one.code is not Code.NIET_NAGEKEKEN]
 
 
+def shred(directory: Path, subject: str) -> None:
+    """Destroy what is sealed about a subject."""
+    entry = Entry(
+        soort=Soort.VERNIETIGING,
+        at=START.replace(hour=10),
+        kenmerk=f"w-{subject[-1]}/vernietiging",
+        payload={"regel": "bewaartermijn"},
+    )
+    with open_log(directory) as log:
+        log.shred(Shredding(entry=entry, salt=salt_of(99), subject=subject)).result()
+
+
 def test_sealed_log_is_intact(directory: Path) -> None:
     """Whatever was sealed by the log is in order, and checking changes no key."""
     before = {path: path.read_bytes() for path in vault_of(directory).iterdir()}
@@ -108,14 +120,7 @@ def test_shredded_subject(directory: Path) -> None:
         words.extend(connection.execute("SELECT token, seq FROM trefwoord WHERE seq = 1"))
 
     with_database(directory, read)
-    entry = Entry(
-        soort=Soort.VERNIETIGING,
-        at=START.replace(hour=10),
-        kenmerk="w-1/vernietiging",
-        payload={"regel": "bewaartermijn"},
-    )
-    with open_log(directory) as log:
-        log.shred(Shredding(entry=entry, salt=salt_of(99), subject="pseudoniem-1")).result()
+    shred(directory, "pseudoniem-1")
     assert told(directory) == []
 
     with_database(
@@ -175,3 +180,43 @@ def test_damaged_tables(directory: Path, tmp_path: Path) -> None:
         (directory / "log.sqlite").write_bytes(data)
 
         assert Code.BESCHADIGD in {code for code, _, _ in told(directory)}
+
+
+def test_erased_without_a_vernietiging(directory: Path) -> None:
+    """Content that went without a vernietiging is told, before and after one that is recorded."""
+    erase = "UPDATE regel SET zegel = NULL, sleutel = NULL WHERE seq = {0}"
+    words = "DELETE FROM trefwoord WHERE seq = {0}"
+    run_sql(directory, erase.format(5), words.format(5))
+    assert told(directory) == [(Code.GEWIST, 5, 5)]
+
+    shred(directory, "pseudoniem-0")
+    run_sql(directory, erase.format(39), words.format(39))
+
+    assert told(directory) == [(Code.GEWIST, 0, 39)]
+
+
+def test_erased_key_without_a_vernietiging(directory: Path) -> None:
+    """It is the same when the key was taken away, and the sealed content left."""
+    run_sql(
+        directory,
+        "DELETE FROM sleutel WHERE id = (SELECT sleutel FROM regel WHERE seq = 1)",
+        "DELETE FROM trefwoord WHERE seq IN"
+        " (SELECT seq FROM regel WHERE sleutel NOT IN (SELECT id FROM sleutel))",
+    )
+
+    assert told(directory) == [(Code.GEWIST, 1, 37)]
+
+
+def test_erased_vernietiging(directory: Path) -> None:
+    """A vernietiging whose own content was erased hides nothing, and no other may follow it."""
+    shred(directory, "pseudoniem-0")
+    assert told(directory) == []
+    run_sql(
+        directory,
+        "UPDATE regel SET zegel = NULL WHERE seq = 40",
+        "DELETE FROM trefwoord WHERE seq = 40",
+    )
+
+    assert told(directory) == [(Code.GEWIST, 0, 40)]
+    with pytest.raises(ShredError, match="niet te lezen"):
+        shred(directory, "pseudoniem-1")

@@ -97,14 +97,18 @@ CASES: dict[str, tuple[dict[str, Any], Callable[[int], bool], dict[str, int]]] =
         {"subject": "p-1"},
         lambda number: number % 3 == 0,
         # K_subject, and a key for each of two months.
-        {"regels": 20, "sleutels": 3},
+        {"regels": 20, "sleutels": 3, "zonder_inhoud": 20},
     ),
     "a month": (
         {"month": "2026-11"},
         lambda number: number < COUNT // 2,
-        {"regels": 30, "sleutels": 3},
+        {"regels": 30, "sleutels": 3, "zonder_inhoud": 30},
     ),
-    "nobody": ({"subject": "p-9"}, lambda _: False, {"regels": 0, "sleutels": 0}),
+    "nobody": (
+        {"subject": "p-9"},
+        lambda _: False,
+        {"regels": 0, "sleutels": 0, "zonder_inhoud": 0},
+    ),
 }
 
 
