@@ -6,14 +6,28 @@ asked, and that somebody is looked at in a zaak may be news to it. Which officia
 organisatie asked is not told to the source either; it was asked by an organisatie.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
 from audit.entry import Soort
 from audit.ledger import Line
 
-FULL: Final = frozenset({"uitkomst", "gronden", "besluit_sha256", "dossier_sha256"})
-"""What follows from a full besluit: it may tell of an item that a requester may not know of."""
+FULL: Final = frozenset(
+    {
+        "uitkomst",
+        "gronden",
+        "besluit_sha256",
+        "besluiten_sha256",
+        "dossier_sha256",
+        "dossiers_sha256",
+        "beslislog_sha256",
+    }
+)
+"""What follows from a full besluit: it may tell of an item that a requester may not know of.
+
+A digest tells it too: who can guess the rest sees in which of two cases it falls.
+"""
 _OFFICIAL: Final = frozenset({"gebruiker"})
 _ASKED: Final = frozenset({Soort.VOORNEMEN, Soort.ONBEPAALD})
 
@@ -46,16 +60,15 @@ def side(line: Line, only: str | None) -> Kant | None:
     payload = line.payload or {}
     if payload.get("organisatie") == only:
         return Kant.VRAGER
-    return Kant.BRON if payload.get("bron") == only and was_asked(line) else None
+    return Kant.BRON if payload.get("bron") == only and was_asked(line.soort, payload) else None
 
 
-def was_asked(line: Line) -> bool:
+def was_asked(soort: Soort, payload: Mapping[str, Any]) -> bool:
     """Tell whether the source got the question that a line is about, or was about to get it."""
-    payload = line.payload or {}
-    if line.soort in _ASKED or payload.get("deur") == "verstrekking":
+    if soort in _ASKED or payload.get("deur") == "verstrekking":
         return True
     # At door 1 there is an error with a besluit only when the source failed to answer.
-    return line.soort is Soort.FOUT and "besluit" in payload
+    return soort is Soort.FOUT and "besluit" in payload
 
 
 def told(line: Line, kant: Kant) -> dict[str, Any] | None:

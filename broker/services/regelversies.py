@@ -257,8 +257,8 @@ class Regelversies:
         fouten = await asyncio.to_thread(herschreven, now, regelset, vandaag)
         if fouten and not correctie:
             raise InvalidInputError(
-                "De wet van dagen die voorbij zijn, verandert niet: maak een bestand met een latere datum. "
-                "Was het fout, meld dan dat dit een correctie is.",
+                "De wet van dagen die voorbij zijn, verandert niet: maak een bestand met een "
+                "latere datum. Was het fout, meld dan dat dit een correctie is.",
                 [Fout(pointer="/archief", melding=str(fout)) for fout in fouten],
             )
         return {"gecorrigeerd": [fout.bestand for fout in fouten]} if fouten else {}

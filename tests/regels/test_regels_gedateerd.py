@@ -25,7 +25,8 @@ def successor(name: str, day: str, begin: tuple[str, str], end: tuple[str, str])
     """Return the shipped rule set in which this file ends, and the same goes on from a day."""
     files = dict(shipped().bestanden)
     text = files[name].decode()
-    assert begin[0] in text and end[0] in text
+    assert begin[0] in text
+    assert end[0] in text
     files[name] = text.replace(*end).encode()
     files[name.replace("2025-03-01", day)] = text.replace(*begin).encode()
     return Regelset(bestanden=files)

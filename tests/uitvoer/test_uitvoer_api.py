@@ -18,10 +18,12 @@ from audit.bundle import Trust, verify_bundle
 from audit.entry import Soort
 from audit.errors import LogFullError
 from audit.note import Vkey
+from broker.api.context import hash_token
 from broker.domain.ports import Gegeven, Identiteit
 from broker.errors import RecordError
 from broker.services.recorder import Recorder
-from tests.api.conftest import World
+from tests.api.conftest import NOW, World
+from tests.authzen.test_eigen_beslispunt import question
 from tests.uitvoer.test_uitvoer_ldv import SCHEMA
 
 BSN = "999993653"
@@ -164,6 +166,40 @@ async def test_bundle_of_one_subject_is_complete(filled: World, tmp_path: Path) 
     disclosed = [row["inhoud"] for row in rows(opened(answer)["onthullingen.jsonl"])]
     assert {inhoud["sleutel"] for inhoud in disclosed} == {sleutel(filled)}
     assert [i["bron"] for i in disclosed] == ["nla", "nla", "uwv", "nla"]
+
+
+async def user(world: World, naam: str, functie: str, deelnemer: str | None) -> None:
+    """Add somebody of the Belastingdienst, which is agendalid and has no place in the zaak."""
+    async with world.services.store.begin() as tx:
+        known = await tx.gebruikers.get("g-017")
+        same = {name: known[name] for name in ("rol", "geautoriseerd_tot", "gescreend_op")}
+        who = {"id": naam, "organisatie": "belastingdienst", "deelnemer": deelnemer}
+        more = {"functie": functie, "opgeleid_op": known["opgeleid_op"]}
+        await tx.gebruikers.insert({**same, **who, **more})
+        end = NOW.replace(year=2028)
+        await tx.toegang.issue(hash_token(f"token-{naam}"), gebruiker=naam, op=NOW, geldig_tot=end)
+
+
+async def test_bundle_of_a_partner_tells_no_besluit_by_its_digest(world: World) -> None:
+    """Two questions with the same answer stand in it alike, whoever of the two is looked at."""
+    await user(world, "g-bd", "analist", "rijksbelastingdienst")
+    await user(world, "fg-bd", "privacyfunctionaris", None)
+    answers = []
+    for bsn in (BSN, "999990482"):  # one in the zaak, one in none
+        asked = question(world, subject={"type": "gebruiker", "id": "g-bd"})
+        asked["resource"]["id"] = world.services.pseudoniem.sleutel(Identiteit(bsn=bsn))
+        answer = await world.client.post(
+            "/access/v1/evaluation", json=asked, headers={"Authorization": "Bearer token-g-bd"}
+        )
+        answers.append(answer.json())
+    order = {"reden": REDEN, "organisatie": "belastingdienst"}
+    files = opened(await export(world, "bundels", order, "fg-bd"))
+
+    assert answers[0] == answers[1]
+    told = [*rows(files["onthullingen.jsonl"]), *rows(files["uittreksels.jsonl"])]
+    own = [row["inhoud"] for row in told if row["inhoud"].get("gebruiker") == "g-bd"]
+    assert len(own) == len(answers)
+    assert not any(name.endswith("_sha256") for payload in own for name in payload)
 
 
 async def test_bundle_of_a_partner_has_its_own_lines(filled: World, tmp_path: Path) -> None:

@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from audit.__main__ import main
 from audit.bundle import Trust, verify_bundle
 from audit.cosignature import Kind
+from audit.entry import Soort
 from audit.note import Note, Vkey
 from audit.receipt import verify_receipt_file
 from broker.decision.register import default_root
 from broker.services.uitvoer.bundel import Ontvanger, extract, may_see_whole
 from tests.audit.autoriteit import STAMPING, Maker, authority, issue
 from tests.uitvoer.bundels import AP, OVER_EEN, PARTNER, SIGNER, a_log, subject_key
-from tests.uitvoer.gevallen import ANDERE, SLEUTEL
+from tests.uitvoer.gevallen import ANDERE, SLEUTEL, gevraagd, regel
 
 TRUST = Trust(vkey=SIGNER.vkey)
 OTHER = Vkey.of(SIGNER.vkey.name, bytes(32))
@@ -172,6 +173,26 @@ def test_source_that_was_not_asked_learns_nothing() -> None:
     assert refused.payload["bron"] == "nla"
     assert extract(refused, "nla") is None
     assert not may_see_whole(refused, "nla")
+
+
+def test_source_that_was_not_asked_for_want_of_a_verdict_learns_nothing() -> None:
+    """When door 1 gave no verdict, the source gets no line; the requester not the whole of it."""
+    asked = {n: v for n, v in gevraagd().items() if n not in {"besluit", "uitkomst", "gronden"}}
+    failed = regel(0, Soort.FOUT, "v-9/1", **asked, dossier_sha256="d" * 64)
+
+    assert failed.payload is not None
+    bron, vrager = failed.payload["bron"], failed.payload["organisatie"]
+    assert extract(failed, bron) is None
+    assert not may_see_whole(failed, vrager)
+    assert "dossier_sha256" not in (extract(failed, vrager) or {})
+
+
+def test_source_that_failed_to_answer_was_asked() -> None:
+    """At door 1 an error with a besluit is that of the source, which knows of the question."""
+    failed = regel(0, Soort.FOUT, "v-9/1", **gevraagd())
+
+    assert failed.payload is not None
+    assert extract(failed, failed.payload["bron"]) is not None
 
 
 def test_outcome_on_items_is_never_whole_for_a_partner() -> None:

@@ -140,7 +140,7 @@ def _asked(
     return {
         "soort": VRAAG,
         "bron": first.get("bron", ""),
-        "gevraagd": any(was_asked(line) for line in lines),
+        "gevraagd": any(was_asked(line.soort, line.payload or {}) for line in lines),
         "doel": tuple(verzoek.get("doel") or ()),
         "verschijnselen": (named,) if named else tuple(zaak.get("verschijnselen") or ()),
         "categorieen": tuple(verzoek.get("categorieen") or first.get("categorieen", ())),

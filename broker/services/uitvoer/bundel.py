@@ -29,17 +29,17 @@ from audit.bundle_form import (
     ranges,
 )
 from audit.disk import CHECKPOINT, VKEY, Disk
-from audit.entry import SUBJECT, Soort
+from audit.entry import SUBJECT
 from audit.note import Checkpoint, Note
 from audit.publisher import Publisher
 from audit.receipt import Receipt
 from audit.tiles import TileReader, prove_inclusion
-from broker.services.uitvoer.regels import HIDDEN, Line
+from broker.services.logboekzicht import FULL, was_asked
+from broker.services.uitvoer.regels import Line
 
 MAX_PROOFS: Final = 1000
 """Disclosed lines that get a proof of their own; beyond that the tiles prove them all the same."""
 _DOOR_ONE: Final = "verzoek"
-_DOOR_TWO: Final = "verstrekking"
 _SOURCE: Final = frozenset(
     {"besluit", "organisatie", "bron", "zaak", "grondslag", "doel", "categorieen", "gegevens"}
 )
@@ -101,24 +101,23 @@ class Telling:
 def may_see_whole(line: Line, organisatie: str) -> bool:
     """Tell whether a partner may see all of a line: one of its own without what is hidden.
 
-    What door 1 granted holds nothing that is hidden: a requester without a place in the zaak is
-    granted nothing, and items come at door 2.
+    What door 1 granted, so that the source was asked, holds nothing that is hidden: a requester
+    without a place in the zaak is granted nothing, and items come at door 2.
     """
     payload = line.payload or {}
     if payload.get("organisatie") != organisatie:
         return False
-    granted = payload.get("deur") == _DOOR_ONE and line.soort is not Soort.WEIGERING
-    return granted or not HIDDEN & payload.keys()
+    granted = payload.get("deur") == _DOOR_ONE and was_asked(line.soort, payload)
+    return granted or not FULL & payload.keys()
 
 
 def extract(line: Line, organisatie: str) -> dict[str, Any] | None:
     """Return the part of a line that a partner may see; None when it does not concern it."""
     payload = line.payload or {}
     if payload.get("organisatie") == organisatie:
-        return {name: value for name, value in payload.items() if name not in HIDDEN}
+        return {name: value for name, value in payload.items() if name not in FULL}
     # A source that was never asked learns nothing of the question.
-    asked = line.soort is not Soort.WEIGERING or payload.get("deur") == _DOOR_TWO
-    if payload.get("bron") == organisatie and asked:
+    if payload.get("bron") == organisatie and was_asked(line.soort, payload):
         return {name: value for name, value in payload.items() if name in _SOURCE}
     return None
 

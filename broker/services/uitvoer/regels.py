@@ -18,8 +18,6 @@ from broker.errors import DecisionError, RecordError
 
 OTHER: Final = "anders"
 """Stands for a name that an asker made up."""
-HIDDEN: Final = frozenset({"uitkomst", "gronden", "besluit_sha256", "dossier_sha256"})
-"""Members that follow from a full besluit: a partner may not know them (besluit 0008)."""
 PSEUDONYM: Final = re.compile(r"[pr]-[a-z2-7]{52}")
 _WORDS: Final = re.compile(r"[a-z]{2,20}(?:[._-][a-z]{2,20}){0,3}", re.ASCII)
 _FIXED: Final = {

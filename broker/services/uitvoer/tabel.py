@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
-from broker.services.uitvoer.regels import HIDDEN, Bekend, Line
+from broker.services.logboekzicht import FULL
+from broker.services.uitvoer.regels import Bekend, Line
 
 KEY_BYTES: Final = 32
 _PSEUDONYM_BYTES: Final = 16
@@ -93,7 +94,7 @@ class Pseudoniemen:
 
 def kolommen(*, own: bool) -> tuple[Kolom, ...]:
     """Return the columns; those of a partner (`own`) lack what a requester may not know."""
-    return tuple(k for k in KOLOMMEN if not (own and k.naam in HIDDEN))
+    return tuple(k for k in KOLOMMEN if not (own and k.naam in FULL))
 
 
 def rijen(
