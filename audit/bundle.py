@@ -9,7 +9,10 @@ Reads it once, in order, and keeps its memory flat:
 4. With the key of a subject: every leaf that bears its mark must be disclosed, or told to be
    destroyed. With reach `alles` that holds for every leaf, and those that are told to be
    destroyed must be as many as the last vernietiging says.
-5. The proofs: each must lead to the same signed root. Files that do not belong there are told.
+5. The proofs: each must lead to the same signed root. Extracts must be of lines that are there.
+   Files that do not belong there are told.
+
+Nobody signs the manifest, so what a bundle covers and for whom it is must be seen by who checks it.
 
 What this cannot see of a bundle with less than everything: that a line told to be destroyed was
 not. Its index stands in the manifest, so whoever wants to know can ask for the line of that
@@ -36,6 +39,7 @@ from audit.bundle_form import (
     Disclosure,
     Manifest,
     Ranges,
+    extract_index,
     parse_keys,
 )
 from audit.bundles import parse_bundle
@@ -78,6 +82,8 @@ _SECOND = "Dit staat er twee keer, of niet op volgorde."
 class Report:
     """What was found. `notes` ask for attention and break nothing."""
 
+    manifest: Manifest | None = None
+    """What the bundle says of itself; None when that cannot be read."""
     size: int = 0
     disclosed: int = 0
     hits: int | None = None
@@ -104,6 +110,8 @@ class Trust:
     policy: Path | None = None
     authorities: Sequence[x509.Certificate] | None = None
     """Certificates of who may stamp; None: stamps are not looked at."""
+    bereik: Bereik | None = None
+    """What the bundle should cover."""
 
 
 def verify_bundle(
@@ -152,7 +160,7 @@ class _Check:
     def run(self, manifest: bytes, progress: Progress) -> Report:
         report = self._report
         try:
-            told = Manifest.parse(manifest)
+            told = report.manifest = Manifest.parse(manifest)
             checkpoint, vkey = self._signed()
             self._macs = [Mac(key) for key in self._keys(self._trust.keys)]
             policy = load_policy(self._files, self._trust.policy, report.notes.append)
@@ -164,6 +172,7 @@ class _Check:
                 f"Het bestand {MANIFEST} noemt {told.grootte} regels, het controlepunt "
                 f"{checkpoint.size}."
             )
+        self._covers(told.bereik)
         report.size = checkpoint.size
         report.hits = 0 if self._macs else None
         self._disclosures = self._read_disclosures(checkpoint.size)
@@ -179,6 +188,16 @@ class _Check:
         return report
 
     # Step 1.
+
+    def _covers(self, bereik: Bereik) -> None:
+        wanted = self._trust.bereik
+        if wanted not in {None, bereik}:
+            self._report.add(f"De bundel heeft bereik {bereik}, en niet {wanted}.")
+        if bereik is Bereik.ONDERWERP and not self._macs:
+            self._report.add(
+                f"Het bestand {SUBJECT_KEY} ontbreekt: zonder die sleutel is niet na te gaan of er"
+                " regels over dit onderwerp zijn weggelaten."
+            )
 
     def _signed(self) -> tuple[Checkpoint, Vkey]:
         vkeys = self._vkeys()
@@ -368,7 +387,8 @@ class _Check:
     def _rest(self, checkpoint: Checkpoint, vkey: Vkey) -> None:
         extracts = 0
         try:
-            extracts = sum(1 for _ in lines(self._files, EXTRACTS))
+            for extracts, data in enumerate(lines(self._files, EXTRACTS), start=1):
+                self._extract(data, f"Het bestand {EXTRACTS}, regel {extracts}", checkpoint.size)
         except BundleError as error:
             self._report.add(str(error))
         if extracts:
@@ -384,6 +404,15 @@ class _Check:
                 self._proof(name, checkpoint, vkey)
             elif not (name in _PLAIN or Anchors.is_name(name) or self._is_tile(name)):
                 self._report.add(f"Het bestand {name} hoort niet in deze bundel.")
+
+    def _extract(self, data: bytes, where: str, size: int) -> None:
+        try:
+            index = extract_index(data, where)
+        except BundleError as error:
+            self._report.add(str(error))
+            return
+        if index >= size:
+            self._report.add(f"{where}: Deze regel is er niet.")
 
     def _is_tile(self, name: str) -> bool:
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 from cryptography import x509
 
 from audit.bundle import Trust, verify_bundle
+from audit.bundle_form import Bereik
 from audit.errors import UnusableError
 from audit.note import Vkey
 
@@ -32,6 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--policy", metavar="BESTAND", help="uw eigen policy; anders die in de bundel"
     )
     verify.add_argument(
+        "--bereik",
+        choices=[bereik.value for bereik in Bereik],
+        help="wat de bundel moet tonen; zonder dit ziet u alleen wat hij zelf zegt",
+    )
+    verify.add_argument(
         "--tsa", metavar="BESTAND", help="certificaten van tijdstempeldiensten (PEM)"
     )
 
@@ -47,11 +53,17 @@ def run(args: argparse.Namespace, read_vkey: Callable[[str], Vkey]) -> int:
         keys=None if args.subject_key is None else Path(args.subject_key),
         policy=None if args.policy is None else Path(args.policy),
         authorities=None if args.tsa is None else _authorities(Path(args.tsa)),
+        bereik=None if args.bereik is None else Bereik(args.bereik),
     )
     report = verify_bundle(Path(args.place), trust, _progress)
     sys.stderr.write("\n")
+    if report.manifest is not None:
+        told = report.manifest
+        sys.stdout.write(
+            _plain(f"De bundel zegt: bereik {told.bereik}, ontvanger {told.ontvanger}.") + "\n"
+        )
     for sentence in (*report.findings, *report.notes):
-        sys.stdout.write(f"{sentence}\n")
+        sys.stdout.write(f"{_plain(sentence)}\n")
     if report.findings:
         sys.stdout.write("Niet in orde: zie hierboven.\n")
         return FINDINGS
@@ -60,6 +72,11 @@ def run(args: argparse.Namespace, read_vkey: Callable[[str], Vkey]) -> int:
         f"In orde: {report.size} regels nagerekend, {report.disclosed} onthuld.{found}\n"
     )
     return INTACT
+
+
+def _plain(sentence: str) -> str:
+    # Names come from the bundle: what is no letter could draw lines that we never wrote.
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in sentence)
 
 
 def _authorities(path: Path) -> list[x509.Certificate]:

@@ -114,6 +114,19 @@ def parse_object(data: bytes, where: str) -> dict[str, Any]:
     return value
 
 
+def extract_index(data: bytes, where: str) -> int:
+    """Return which line of the log a line of the extracts is about.
+
+    Raises:
+        BundleError: It is no extract.
+    """
+    told = parse_object(data, where)
+    index = told.get("regel")
+    if type(index) is not int or index < 0 or not isinstance(told.get("inhoud"), dict):
+        raise BundleError(f"{where}: regel of inhoud ontbreekt.")
+    return index
+
+
 def parse_keys(data: bytes, name: str) -> list[bytes]:
     """Read the keys of a subject.
 

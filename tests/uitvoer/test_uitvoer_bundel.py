@@ -1,6 +1,7 @@
 """The bundle: whole leaves, disclosures only for who may see them, and nothing left out unseen."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -111,7 +112,8 @@ def test_key_from_elsewhere_counts(one: Path, tmp_path: Path) -> None:
     rewrite(one / "onthullingen.jsonl", lambda found: found[1:])
     (one / "onderwerp.sleutel").rename(tmp_path / "mijn.sleutel")
 
-    assert findings(one) == []
+    [sentence] = findings(one)
+    assert "onderwerp.sleutel ontbreekt" in sentence
     assert findings(one, Trust(vkey=SIGNER.vkey, keys=tmp_path / "mijn.sleutel")) == [
         "Regel 1: hoort bij dit onderwerp, maar is weggelaten."
     ]
@@ -144,6 +146,60 @@ def test_destroyed_line_is_told(tmp_path: Path) -> None:
     assert told.vernietigd == [1]
     assert (report.findings, report.hits, report.disclosed) == ([], 2, 1)
     assert "Regel 1: de inhoud is vernietigd (geen fout, wel navraag waard)." in report.notes
+
+
+@pytest.mark.parametrize(("told", "wrong"), [(1, False), (0, True), (2, True), (None, True)])
+def test_supervisor_sees_what_went_without_a_vernietiging(
+    tmp_path: Path, told: int | None, *, wrong: bool
+) -> None:
+    """In a bundle of everything as many lines are destroyed as the last vernietiging tells."""
+    log = a_log()
+    log.destroy(1)
+    payload = {"wat": "bewaartermijn"} | ({} if told is None else {"zonder_inhoud": told})
+    log.add(Soort.VERNIETIGING, "x-1", payload)
+    log.bundle(tmp_path / "b", AP)
+
+    found = findings(tmp_path / "b")
+
+    assert bool(found) is wrong
+    assert all("van 1 regels is de inhoud weg" in sentence for sentence in found)
+
+
+def test_destroyed_line_without_any_vernietiging_is_seen(tmp_path: Path) -> None:
+    """Who made the bundle cannot pass off a line as destroyed."""
+    log = a_log()
+    log.destroy(1)
+    log.bundle(tmp_path / "b", AP)
+
+    assert findings(tmp_path / "b") == [
+        "Regels 1 tot en met 1: van 1 regels is de inhoud weg; de laatste vernietiging noemt er 0."
+    ]
+
+
+def test_bundle_that_covers_less_than_was_asked_is_seen(
+    whole: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever strips a bundle of everything cannot hide it: reach and receiver are told."""
+    told = json.loads((whole / "manifest.json").read_text("utf-8"))
+    stripped = told | {"bereik": "organisatie", "ontvanger": "nla\nIn orde"}
+    (whole / "manifest.json").write_text(json.dumps(stripped), "utf-8")
+    (whole / "onthullingen.jsonl").write_text("", "utf-8")
+    shutil.rmtree(whole / "bewijzen")
+    command = ["bundel", "verify", str(whole), "--key", str(SIGNER.vkey)]
+
+    assert main(command) == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == r"De bundel zegt: bereik organisatie, ontvanger nla\nIn orde."
+    assert main([*command, "--bereik", "alles"]) == 1
+    assert "heeft bereik organisatie, en niet alles" in capsys.readouterr().out
+
+
+def test_name_that_is_no_text_is_told(whole: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A name of a file that cannot be written down is told by its numbers."""
+    (whole / os.fsdecode(b"\xff\n.txt")).write_bytes(b"")
+
+    assert main(["bundel", "verify", str(whole), "--key", str(SIGNER.vkey)]) == 1
+    assert r"Het bestand \udcff\n.txt hoort niet in deze bundel." in capsys.readouterr().out
 
 
 def test_partner_sees_what_concerns_it(tmp_path: Path) -> None:
@@ -259,6 +315,9 @@ def test_missing_file_is_named(whole: Path, name: str, part: str) -> None:
         ("onthullingen.jsonl", b'{"regel":0,"regel":0}\n', "iets staat er dubbel"),
         ("onthullingen.jsonl", b'{"regel":0,"zout":"AA==","inhoud":{}}\n', "het zout"),
         ("onthullingen.jsonl", b"[" * 100_000 + b"\n", "geen JSON"),
+        ("uittreksels.jsonl", b"geen JSON\n", "regel 1 is geen JSON"),
+        ("uittreksels.jsonl", b'{"regel":0}\n', "regel of inhoud ontbreekt"),
+        ("uittreksels.jsonl", b'{"regel":8,"inhoud":{}}\n', "Deze regel is er niet"),
         ("manifest.json", b"{}", "andere vorm of versie"),
         ("vkey", b"iets\n", "Het bestand vkey klopt niet"),
         ("checkpoint", b"\xff", "geen tekst"),
@@ -419,4 +478,4 @@ def test_verifier_needs_no_broker(one: Path) -> None:
     assert done.stdout.splitlines()[-1] == (
         "In orde: 8 regels nagerekend, 2 onthuld. Over dit onderwerp gaan 2 regels."
     )
-    assert done.stdout.startswith("De publieke sleutel komt uit de bundel zelf")
+    assert done.stdout.splitlines()[1].startswith("De publieke sleutel komt uit de bundel zelf")
