@@ -26,6 +26,10 @@ _DOMAINS: Final[Mapping[str, str]] = {
     "ERROR_DOMAIN_MANAGER": "Manager",
 }
 _NO_ACCESS: Final = (BronFout.GEEN_TOEGANG, "FSC geeft Sluis geen toegang tot deze bron")
+_CONTRADICTION: Final = (
+    BronFout.ONBEGRIJPELIJK,
+    "FSC meldt een fout bij een antwoord dat goed lijkt. Meld dit bij de beheerder.",
+)
 _REFUSED: Final = (BronFout.WEIGERT, "FSC neemt de vraag in deze vorm niet aan")
 _CODES: Final[Mapping[str, tuple[BronFout, str]]] = {
     # FSC Core, Inway and Outway
@@ -72,8 +76,9 @@ async def judge(
         doorgang: The way it came.
         found: What is wrong with it as an answer of a source.
     """
-    if found is not None and "Fsc-Error-Code" in response.headers:
-        return await _refusal(response, found)
+    if "Fsc-Error-Code" in response.headers:
+        # With a status that says all is well it is no answer either.
+        return await _refusal(response, found or BronError(*_CONTRADICTION))
     given = response.headers.get_list("Fsc-Transaction-Id", split_commas=True)
     if found is None and any(each.lower() != doorgang.transactie for each in given):
         # Then our record would name a call that nobody else knows.

@@ -1,6 +1,7 @@
 """The real sources: which adapter asks which organisatie, over which connections."""
 
 from collections.abc import Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final
 
 import httpx2
@@ -20,10 +21,12 @@ def source_client() -> httpx2.AsyncClient:
     """Return the client that all sources share.
 
     A source that is slow must not take the connections of the others, so their number has no
-    bound of its own: each belongs to one verzoek, and has its deadline. Idle ones are kept.
+    bound of its own: each belongs to one verzoek, and has its deadline. Idle ones are kept. Cookies
+    are not: behind one Outway stand several sources, and what one sets another would get.
     """
+    none = CookieJar(DefaultCookiePolicy(allowed_domains=()))
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=_KEPT)
-    return httpx2.AsyncClient(trust_env=False, limits=limits)
+    return httpx2.AsyncClient(trust_env=False, limits=limits, cookies=none)
 
 
 def adapters(settings: Settings, client: httpx2.AsyncClient) -> MakeBron:

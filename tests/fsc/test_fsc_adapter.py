@@ -16,6 +16,7 @@ from adapters.http import Verbinding
 from broker.domain.fsc import CHANCE_BYTES, uuid7
 from broker.domain.ports import Bevraging, BronError, BronFout
 from broker.services.trace import fsc_transaction
+from broker.sources import source_client
 from tests.adapters.conftest import client
 from tests.adapters.ruwe_bron import PERSOON
 from tests.fsc.outway import DOORGANG, ITEM, KOPPELING, Outway, answer, outway, refusal
@@ -182,6 +183,28 @@ async def test_answer_to_the_same_transaction_or_to_none_is_taken(
         found.answers.append(answer(200, {"gegevens": []}, **more))
 
         assert (await found.source(client).bevraag(VRAAG)).gegevens == ()
+
+
+async def test_error_of_fsc_with_a_good_status_is_no_answer(client: httpx2.AsyncClient) -> None:
+    """What says both that it is well and that it is not, is not used."""
+    async with outway() as found:
+        for code, fout in (
+            ("ACCESS_TOKEN_EXPIRED", "bron-geen-toegang"),
+            ("X", "bron-onbegrijpelijk"),
+        ):
+            found.answers.append(answer(200, {"gegevens": []}, Fsc_Error_Code=code))
+            assert (await error_of(found, client, VRAAG)).fout == fout
+
+
+async def test_cookie_of_a_source_is_not_kept() -> None:
+    """Sources behind one Outway share its address, and must not get what another one set."""
+    async with source_client() as client, outway() as found:
+        found.answers.append(answer(200, {"gegevens": []}, Set_Cookie="wie=een; Path=/"))
+        for _ in range(2):
+            await found.source(client).bevraag(VRAAG)
+
+        assert not client.cookies
+        assert "cookie" not in found.bron.gezien[1].headers
 
 
 async def test_transaction_is_not_used_twice(client: httpx2.AsyncClient) -> None:
