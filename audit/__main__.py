@@ -84,8 +84,13 @@ def _read_vkeys(values: Sequence[str]) -> list[Vkey]:
         # `isfile` is content with any text; a vkey may be too long for a file name.
         if os.path.isfile(value):  # noqa: PTH113
             found += [Vkey.parse(line) for line in _read(value, "de sleutel").splitlines() if line]
-        else:
+        elif "+" in value:
             found.append(Vkey.parse(value))
+        else:
+            raise UnusableError(
+                "De publieke sleutel heeft niet de vorm naam+nummer+sleutel, en een bestand met"
+                " die naam is er niet."
+            )
     if not found:
         raise UnusableError("In het bestand staat geen sleutel.")
     return found

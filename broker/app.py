@@ -155,7 +155,7 @@ async def open_services(
 
 
 async def _open(settings: Settings, world: Outside, stack: AsyncExitStack) -> OpenServices:
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings.make_data()
     pseudoniem = Pseudonimiseerder(settings.pseudonym_key())
     keys = (settings.log_signer(), settings.second_log_signer())
     store = await _store(settings, stack)

@@ -142,6 +142,17 @@ class Settings(BaseSettings):
         """Name of the log."""
         return self.logboek_naam or "demo.sluis.example.nl/logboek"
 
+    def make_data(self) -> None:
+        """Make the folder of the data when it is not there.
+
+        Raises:
+            StartError: It cannot be made, or something else has its name.
+        """
+        try:
+            self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError:
+            raise StartError(f"De map {self.data} kan niet worden gemaakt.") from None
+
     @property
     def database_url(self) -> str:
         """Address of the database, with its password when that has a file. Never log this.

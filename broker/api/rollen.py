@@ -3,6 +3,7 @@
 casbin answers only whether this functie may do this; whether data may be shared is for the rules.
 """
 
+import logging
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -77,8 +78,9 @@ class Rollen:
         folder = root / "policies" / "rollen"
         model, policy = str(folder / "model.conf"), str(folder / "policy.csv")
         self._enforcer = casbin.Enforcer(model, policy)
-        # Its own log would stand as loose lines between ours.
-        self._enforcer.logger.disabled = True
+        # Its own log would stand as loose lines between ours. Not by `disabled`: whoever sets up
+        # logging afterwards, as the server does, turns that back.
+        self._enforcer.logger.setLevel(logging.CRITICAL)
         self._known: dict[tuple[Functie, Actie], Bereik | None] = {}
 
     def bereik(self, functie: Functie, actie: Actie) -> Bereik | None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from broker.cli.options import Map, bound, plainly, settings_from
+from broker.cli.options import Map, bound, plainly, settings_of_data
 from broker.settings import Settings
 
 
@@ -25,7 +25,7 @@ def adl(
     """
     bounds = bound(since), bound(until)
     with plainly():
-        asyncio.run(_write(settings_from(folder), *bounds))
+        asyncio.run(_write(settings_of_data(folder), *bounds))
 
 
 async def _write(settings: Settings, since: dt.datetime | None, until: dt.datetime | None) -> None:

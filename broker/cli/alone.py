@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from broker.cli.options import settings_from
+from broker.cli.options import settings_of_data
 from broker.settings import Settings, StartError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def run_alone(
         StartError: The broker runs on this folder, or the input is wrong; tells all of it.
         BrokerError: It may not be done, or failed.
     """
-    return asyncio.run(_run(settings_from(folder), wie, (actie, api), work))
+    return asyncio.run(_run(settings_of_data(folder), wie, (actie, api), work))
 
 
 async def _run(

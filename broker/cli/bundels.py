@@ -22,6 +22,7 @@ def bundels(
     from starlette.applications import Starlette
     from starlette.staticfiles import StaticFiles
 
+    from broker.cli.serve import bind
     from broker.settings import StartError
 
     with plainly():
@@ -31,6 +32,6 @@ def bundels(
         # Its ETag spares OPA a download, and a reload of the rules, at every look.
         app.mount("/", StaticFiles(directory=folder))
         config = uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False)
-        with config.bind_socket() as bound:
+        with bind(host, port) as bound:
             typer.echo(f"bundels: http://{host}:{bound.getsockname()[1]}")
             uvicorn.Server(config).run(sockets=[bound])

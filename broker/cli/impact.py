@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import orjson
 import typer
 
-from broker.cli.options import Map, plainly, read_rules, settings_from
+from broker.cli.options import Map, plainly, read_rules, settings_of_data
 from broker.errors import InvalidInputError
 from broker.services.effect import Change, Effect, Effecten, Groep, Soort
 from broker.settings import Settings
@@ -90,7 +90,7 @@ def impact(  # noqa: PLR0913 - a command: what may be asked
     """
     asked = Asked(op=_moment(op), end=end, leaves=leaves, zaak=zaak, policies=policies)
     with plainly():
-        found = asyncio.run(_calculate(settings_from(folder), asked, listed=listed))
+        found = asyncio.run(_calculate(settings_of_data(folder), asked, listed=listed))
     told: dict[str, Any] = {"op": op, "tellingen": found.view()}
     if listed:
         told["lijst"] = [_plain(effect) for effect in found.lijst]

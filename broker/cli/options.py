@@ -32,6 +32,21 @@ def settings_from(folder: Path | None, **given: Any) -> Settings:  # noqa: ANN40
     return load_settings(**named, **given)
 
 
+def settings_of_data(folder: Path | None) -> Settings:
+    """Return the settings of a folder of data that is there already.
+
+    Raises:
+        StartError: They do not fit, or there are no data.
+    """
+    settings = settings_from(folder)
+    if settings.database is None and not settings.data.is_dir():
+        raise StartError(
+            f"De map {settings.data} is er niet. `sluis serve` maakt haar; met --map noemt u een"
+            " andere."
+        )
+    return settings
+
+
 def bound(text: str | None) -> dt.datetime | None:
     """Read a date (00:00 in Amsterdam) or a moment with offset.
 

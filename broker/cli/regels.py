@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from broker.cli.alone import checked, run_alone
-from broker.cli.options import Map, plainly, settings_from
+from broker.cli.options import Map, plainly, settings_of_data
 from broker.settings import Settings, StartError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ Versie = Annotated[str, typer.Argument(help="Het nummer van de regelversie; het 
 def lijst(*, folder: Map = None) -> None:
     """Laat alle versies zien, en welke er nu geldt. Dit kan ook terwijl de broker draait."""
     with plainly():
-        asyncio.run(_list(settings_from(folder)))
+        asyncio.run(_list(settings_of_data(folder)))
 
 
 @app.command("voorstel")

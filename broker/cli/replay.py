@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, TypeVar
 import orjson
 import typer
 
-from broker.cli.options import Map, bound, plainly, read_rules, settings_from
+from broker.cli.options import Map, bound, plainly, read_rules, settings_of_data
 from broker.decision.regelset import Regelset
 from broker.decision.register import default_root
 from broker.services.herhaling import (
@@ -62,7 +62,7 @@ def command(
     """
     bounds = bound(since), bound(until)
     with plainly():
-        settings = settings_from(folder)
+        settings = settings_of_data(folder)
         if other is None:
             _tell(replay_all(settings, bounds, workers), as_json=as_json)
         else:

@@ -31,6 +31,7 @@ def serve(
         if alone or settings.omgeving is not Omgeving.DEMO:
             run(settings)
             return
+        settings.make_data()
         from adapters.simulatoren import start
         from broker.cli.demo.stage import load_once
 
@@ -50,16 +51,27 @@ def run(settings: Settings) -> None:
     """
     import uvloop
 
-    with socket.socket() as bound:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            bound.bind((settings.host, settings.poort))
-        except OSError:
-            raise StartError(
-                f"Poort {settings.poort} is niet vrij. Kies een andere met --poort, of --poort 0."
-            ) from None
+    with bind(settings.host, settings.poort) as bound:
         host, port = bound.getsockname()[:2]
         uvloop.run(_open_and_serve(settings, bound, f"http://{host}:{port}"))
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket on this address; 0 is any port that is free.
+
+    Raises:
+        StartError: The port is taken.
+    """
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise StartError(
+            f"Poort {port} is niet vrij. Kies een andere met --poort, of --poort 0."
+        ) from None
+    return bound
 
 
 async def _open_and_serve(settings: Settings, bound: socket.socket, address: str) -> None:

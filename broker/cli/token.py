@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from broker.cli.options import Map, plainly, settings_from
+from broker.cli.options import Map, plainly, settings_of_data
 from broker.settings import Settings
 
 HOURS = 8
@@ -30,7 +30,7 @@ def token(
     Een nieuw bewijs staat alleen hier; bewaar het goed.
     """
     with plainly():
-        settings = settings_from(folder)
+        settings = settings_of_data(folder)
         if withdraw:
             typer.echo(_told(asyncio.run(_withdraw(settings, gebruiker))))
             return

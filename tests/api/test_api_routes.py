@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import uvicorn
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
@@ -174,6 +175,15 @@ def test_every_function_has_a_route_and_a_functie(app: FastAPI) -> None:
 def test_unknown_function_is_refused() -> None:
     """What is not in the policy is refused: the beheerder puts no question."""
     assert Rollen(default_root()).bereik(Functie.BEHEERDER, Actie.VERZOEK_INDIENEN) is None
+
+
+def test_refusal_of_casbin_is_no_line_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
+    """Also after the server set up logging, which turns loggers on that were turned off."""
+    rollen = Rollen(default_root())
+    uvicorn.Config(FastAPI(), log_level="warning")
+
+    assert rollen.bereik(Functie.BEHEERDER, Actie.VERZOEK_INDIENEN) is None
+    assert not caplog.records
 
 
 async def test_every_functie_gets_only_its_own(world: World) -> None:

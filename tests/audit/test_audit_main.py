@@ -77,6 +77,12 @@ def test_options_reach_the_verifier(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert evidence.is_file()
 
 
+_NO_KEY = (
+    "De publieke sleutel heeft niet de vorm naam+nummer+sleutel, en een bestand met die naam is er"
+    " niet.\n"
+)
+
+
 @pytest.mark.parametrize("option", ["--policy", "--tsa", "--ander", "--einde", "--kluis"])
 def test_option_that_is_no_good(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
@@ -111,10 +117,10 @@ def test_what_cannot_be_checked(tmp_path: Path, capsys: pytest.CaptureFixture[st
     for place, key, code, sentence in (
         (tmp_path, KEY, 2, "In deze map staat geen logboek.\n"),
         (directory, str(OTHER_SIGNER.vkey), 1, "De sleutel past niet bij dit logboek.\n"),
-        (directory, "x", 2, "De publieke sleutel heeft niet de vorm naam+nummer+sleutel.\n"),
+        (directory, "x", 2, _NO_KEY),
         (directory, str(rubbish), 2, "Het bestand met de sleutel is niet te lezen.\n"),
         (directory, str(nothing), 2, "In het bestand staat geen sleutel.\n"),
-        (directory, "x" * 5000, 2, "De publieke sleutel heeft niet de vorm naam+nummer+sleutel.\n"),
+        (directory, "x" * 5000, 2, _NO_KEY),
     ):
         assert main(["verify", str(place), "--key", key]) == code
         assert capsys.readouterr() == ("", sentence)
