@@ -15,7 +15,14 @@ from pathlib import Path
 from cryptography import x509
 
 from audit import bundle_command
-from audit.errors import AuditError, ForeignLogError, PolicyError, ReceiptError, UnusableError
+from audit.errors import (
+    AuditError,
+    BundleError,
+    ForeignLogError,
+    PolicyError,
+    ReceiptError,
+    UnusableError,
+)
 from audit.note import Vkey
 from audit.policy import Policy
 from audit.receipt import verify_receipt_file
@@ -23,7 +30,7 @@ from audit.verify import Demands, verify
 from audit.witness import command
 
 INTACT, FINDINGS, UNUSABLE = 0, 1, 2
-_WRONG = (ReceiptError, ForeignLogError, PolicyError)
+_WRONG = (BundleError, ReceiptError, ForeignLogError, PolicyError)
 """What was handed in is wrong, which is a finding; other errors say that nothing was checked."""
 
 

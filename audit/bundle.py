@@ -125,7 +125,9 @@ def verify_bundle(
         progress: Is told how far it is.
 
     Raises:
-        UnusableError: There is no bundle, or it is not of the log of this key.
+        UnusableError: There is no bundle.
+        BundleError: It is a zip that broke off.
+        ForeignLogError: It is not of the log of this key.
     """
     with open_files(place) as files:
         try:

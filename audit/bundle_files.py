@@ -93,14 +93,17 @@ def open_files(place: Path) -> Iterator[Files]:
     """Open a bundle: a directory or a zip.
 
     Raises:
-        UnusableError: It is neither.
+        UnusableError: There is nothing.
+        BundleError: It is a file, and no zip or not a whole one.
     """
     if place.is_dir():
         yield Folder(place)
         return
     try:
         archive = zipfile.ZipFile(place)
-    except (OSError, zipfile.BadZipFile, NotImplementedError):
+    except (zipfile.BadZipFile, NotImplementedError):
+        raise BundleError(f"Het bestand {place.name} is geen zip, of niet heel.") from None
+    except OSError:
         raise UnusableError("Hier staat geen bundel: geef een map of een zip.") from None
     with archive:
         yield Zip(archive)

@@ -455,6 +455,15 @@ def test_command_tells_and_exits(one: Path, tmp_path: Path) -> None:
     assert main(["bundel", "verify", str(one), *key]) == 1
 
 
+def test_torn_zip_is_named(one: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A zip that broke off is wrong, and is told by its name."""
+    archive = Path(shutil.make_archive(str(tmp_path / "bundel"), "zip", one))
+    archive.write_bytes(archive.read_bytes()[:-30])
+
+    assert main(["bundel", "verify", str(archive), "--key", str(SIGNER.vkey)]) == 1
+    assert capsys.readouterr().err == "Het bestand bundel.zip is geen zip, of niet heel.\n"
+
+
 def test_verifier_needs_no_broker(one: Path) -> None:
     """The verifier runs where only the record and `cryptography` are, and says what it found."""
     blocked = (
