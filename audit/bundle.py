@@ -20,10 +20,7 @@ destruction.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-
-from cryptography import x509
 
 from audit.bundle_anchors import Anchors, Judges, load_policy, open_signed
 from audit.bundle_files import Files, lines, open_files, read
@@ -42,6 +39,7 @@ from audit.bundle_form import (
     extract_index,
     parse_keys,
 )
+from audit.bundle_report import Report, Trust
 from audit.bundles import parse_bundle
 from audit.disk import CHECKPOINT, VKEY
 from audit.entry import Leaf, Soort
@@ -63,9 +61,6 @@ from audit.shred import Gone, told_without
 from audit.tiles import ENTRIES, TilePath, edges_root, width_at
 from audit.tree import TILE_WIDTH
 
-MAX_FINDINGS = 1000
-"""Findings that are kept, so that a bundle full of rubbish does not fill the memory."""
-
 Progress = Callable[[int, int], None]
 """Is told how many leaves were checked, and of how many."""
 
@@ -76,42 +71,6 @@ _OWN_KEY = (
 )
 _STAMPS = "De tijdstempels zijn niet nagekeken: geef de certificaten met --tsa (geen fout)."
 _SECOND = "Dit staat er twee keer, of niet op volgorde."
-
-
-@dataclass(slots=True, kw_only=True)
-class Report:
-    """What was found. `notes` ask for attention and break nothing."""
-
-    manifest: Manifest | None = None
-    """What the bundle says of itself; None when that cannot be read."""
-    size: int = 0
-    disclosed: int = 0
-    hits: int | None = None
-    """Lines of the subject; None without its key."""
-    findings: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def add(self, sentence: str) -> None:
-        """Add a finding."""
-        if len(self.findings) < MAX_FINDINGS:
-            self.findings.append(sentence)
-        elif len(self.findings) == MAX_FINDINGS:
-            self.findings.append("Er zijn nog meer bevindingen; deze lijst stopt hier.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trust:
-    """What the auditor has from elsewhere; what is None is taken from the bundle itself."""
-
-    vkey: Vkey | None = None
-    """The public key of the log."""
-    keys: Path | None = None
-    """A file with the keys of a subject."""
-    policy: Path | None = None
-    authorities: Sequence[x509.Certificate] | None = None
-    """Certificates of who may stamp; None: stamps are not looked at."""
-    bereik: Bereik | None = None
-    """What the bundle should cover."""
 
 
 def verify_bundle(

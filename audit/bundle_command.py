@@ -7,8 +7,9 @@ from pathlib import Path
 
 from cryptography import x509
 
-from audit.bundle import Trust, verify_bundle
+from audit.bundle import verify_bundle
 from audit.bundle_form import Bereik
+from audit.bundle_report import Trust
 from audit.errors import UnusableError
 from audit.note import Vkey
 

@@ -127,7 +127,8 @@ class Servers:
         serving = server.serve(sockets=[listening])
         self._serving.append((server, asyncio.run_coroutine_threadsafe(serving, self._loop)))
         context = ssl.create_default_context(cafile=self._certificate)
-        client = httpx2.Client(base_url=adres, verify=context, trust_env=False)
+        # A disk that other tests keep busy may be slow; how long it takes is not what is tested.
+        client = httpx2.Client(base_url=adres, verify=context, trust_env=False, timeout=60)
         self._started[name] = Punt(adres=adres, client=client, services=own)
         return self._started[name]
 

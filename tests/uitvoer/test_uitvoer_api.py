@@ -14,7 +14,8 @@ import jsonschema
 import pytest
 from pyarrow import parquet
 
-from audit.bundle import Trust, verify_bundle
+from audit.bundle import verify_bundle
+from audit.bundle_report import Trust
 from audit.entry import Soort
 from audit.errors import LogFullError
 from audit.note import Vkey

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.__main__ import main
-from audit.bundle import Trust, verify_bundle
+from audit.bundle import verify_bundle
+from audit.bundle_report import Trust
 from audit.cosignature import Kind
 from audit.entry import Soort
 from audit.note import Note, Vkey
