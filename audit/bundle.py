@@ -53,6 +53,7 @@ from audit.errors import (
     TileError,
     UnusableError,
 )
+from audit.findings import Code, Finding
 from audit.kluis import Mac, mark_of
 from audit.merkle import leaf_hash, root_of
 from audit.note import Checkpoint, Vkey, open_checkpoint
@@ -142,7 +143,9 @@ class _Check:
         anchors = Anchors(self._files, judges, report.add)
         self._leaves(told, checkpoint, anchors, progress)
         if told.bereik is Bereik.ALLES and (sentence := self._gone.wrong()):
-            report.add(f"Regels {self._gone.first} tot en met {self._gone.last}: {sentence}")
+            first, last = self._gone.first, self._gone.last
+            gone = Finding(code=Code.GEWIST, first=first, last=last, sentence=sentence)
+            report.add(gone.melding)
         if anchors.unread:
             report.notes.append(_STAMPS)
         self._rest(checkpoint, vkey)

@@ -104,8 +104,11 @@ class Gone:
         """Return a sentence when it is not as many as were destroyed."""
         if self.count == self.told:
             return None
-        told = "niet hoeveel" if self.told is None else f"{self.told}"
-        return f"van {self.count} regels is de inhoud weg; de laatste vernietiging noemt er {told}."
+        told = "onbekend" if self.told is None else f"{self.told}"
+        return (
+            "er is inhoud weg zonder dat een vernietiging is vastgelegd"
+            f" (regels zonder inhoud: {self.count}, volgens de laatste vernietiging: {told})."
+        )
 
 
 def shred(turn: Turn, ledger: Ledger, kluis: Kluis, what: Shredding) -> Prepared:

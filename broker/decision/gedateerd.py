@@ -50,7 +50,7 @@ def _ingevoegd(
 ) -> Iterator[Regelfout]:
     """Yield each file that is new, of a law that was there, from a day that has come."""
     laws = {_law(name) for name in before}
-    for name in after.keys() - before.keys():
+    for name in sorted(after.keys() - before.keys()):
         begin = after[name].plain.get(_BEGIN)
         if _law(name) in laws and (begin is None or _has_come(begin, vandaag)):
             yield after[name].fout("Dit bestand komt erbij voor dagen die al voorbij zijn.", _BEGIN)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from broker.decision.gedateerd import herschreven
 from broker.decision.regelset import Regelset, RegisterError
-from broker.domain.kalender import AMSTERDAM, instant
+from broker.domain.kalender import day_of, instant
 from broker.domain.ports import Clock
 from broker.domain.regelversie import Regelversie, Stap
 from broker.errors import ConflictError, DecisionError, ForbiddenError, Fout, InvalidInputError
@@ -253,7 +253,7 @@ class Regelversies:
             InvalidInputError: Some, and it is no correction.
         """
         now = await self._regels.regelset(await self._regels.in_werking())
-        vandaag = self._clock.now().astimezone(AMSTERDAM).date()
+        vandaag = day_of(instant(self._clock.now().isoformat()))
         fouten = await asyncio.to_thread(herschreven, now, regelset, vandaag)
         if fouten and not correctie:
             raise InvalidInputError(

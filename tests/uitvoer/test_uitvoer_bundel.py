@@ -163,7 +163,7 @@ def test_supervisor_sees_what_went_without_a_vernietiging(
     found = findings(tmp_path / "b")
 
     assert bool(found) is wrong
-    assert all("van 1 regels is de inhoud weg" in sentence for sentence in found)
+    assert all("er is inhoud weg zonder" in sentence for sentence in found)
 
 
 def test_destroyed_line_without_any_vernietiging_is_seen(tmp_path: Path) -> None:
@@ -173,7 +173,8 @@ def test_destroyed_line_without_any_vernietiging_is_seen(tmp_path: Path) -> None
     log.bundle(tmp_path / "b", AP)
 
     assert findings(tmp_path / "b") == [
-        "Regels 1 tot en met 1: van 1 regels is de inhoud weg; de laatste vernietiging noemt er 0."
+        "Regel 1: er is inhoud weg zonder dat een vernietiging is vastgelegd (regels zonder"
+        + " inhoud: 1, volgens de laatste vernietiging: 0)."
     ]
 
 
