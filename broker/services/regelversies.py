@@ -7,15 +7,15 @@ ever changed or removed, so that an old besluit can be computed again.
 import asyncio
 import contextlib
 import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 from broker.decision.gedateerd import herschreven
-from broker.decision.regelset import Regelset, RegisterError
+from broker.decision.regelset import Regelfout, Regelset, RegisterError
 from broker.domain.kalender import day_of, instant
 from broker.domain.ports import Clock
-from broker.domain.regelversie import Regelversie, Stap
+from broker.domain.regelversie import Regelversie, Stap, Status
 from broker.errors import ConflictError, DecisionError, ForbiddenError, Fout, InvalidInputError
 from broker.services.beproeving import Progress, compare
 from broker.services.caller import Beller, Functie
@@ -204,13 +204,16 @@ class Regelversies:
         Taking an earlier version into use again goes the same way.
 
         Raises:
-            ConflictError: It is not approved, or was not tested against the version in force.
+            ConflictError: It is not approved, was not tested against the version in force, or
+                rewrites law that the proposal did not call a correction.
             DecisionError: It cannot be loaded here; the version in force stays.
             RecordError: It could not be recorded; the version in force stays.
         """
         tegen = await self._regels.in_werking()
-        (await self.get(digest)).may_come_into_force(tegen=tegen)
+        versie = await self.get(digest)
+        versie.may_come_into_force(tegen=tegen)
         await self._regels.of(digest)
+        await self._still_as_proposed(versie)
         inhoud = {"vervangt": tegen}
 
         async def work(tx: Tx) -> None:
@@ -252,9 +255,7 @@ class Regelversies:
         Raises:
             InvalidInputError: Some, and it is no correction.
         """
-        now = await self._regels.regelset(await self._regels.in_werking())
-        vandaag = day_of(instant(self._clock.now().isoformat()))
-        fouten = await asyncio.to_thread(herschreven, now, regelset, vandaag)
+        fouten = await self._rewritten(regelset)
         if fouten and not correctie:
             raise InvalidInputError(
                 "De wet van dagen die voorbij zijn, verandert niet: maak een bestand met een "
@@ -262,6 +263,31 @@ class Regelversies:
                 [Fout(pointer="/archief", melding=str(fout)) for fout in fouten],
             )
         return {"gecorrigeerd": [fout.bestand for fout in fouten]} if fouten else {}
+
+    async def _still_as_proposed(self, versie: Regelversie) -> None:
+        """Refuse to rewrite what the proposal did not name: days go by, and so do other rules.
+
+        The way back to rules that were in force before is open.
+
+        Raises:
+            ConflictError: It does.
+        """
+        proposed = versie.last(Stap.VOORGESTELD)
+        if proposed is None or versie.status is Status.VERVANGEN:
+            return
+        fouten = await self._rewritten(await self._regels.regelset(versie.digest))
+        named = proposed.inhoud.get("gecorrigeerd", ())
+        if files := [fout.bestand for fout in fouten if fout.bestand not in named]:
+            raise ConflictError(
+                "Deze regels veranderen nu de wet van dagen die voorbij zijn, en zo zijn ze niet"
+                f" voorgesteld: {', '.join(files)}. Trek ze in en stel ze voor als correctie."
+            )
+
+    async def _rewritten(self, regelset: Regelset) -> Sequence[Regelfout]:
+        """Return which files of a rule set tell otherwise of days that have come."""
+        now = await self._regels.regelset(await self._regels.in_werking())
+        vandaag = day_of(instant(self._clock.now().isoformat()))
+        return await asyncio.to_thread(herschreven, now, regelset, vandaag)
 
     async def _change(
         self,

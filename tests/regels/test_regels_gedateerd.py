@@ -6,8 +6,8 @@ import pytest
 
 from broker.decision.gedateerd import herschreven
 from broker.decision.regelset import Regelset
-from broker.errors import InvalidInputError
-from tests.regels.conftest import BEHEERDER, REDEN, Node, changed, shipped
+from broker.errors import ConflictError, InvalidInputError
+from tests.regels.conftest import ADVIES, BEHEERDER, PRIVACY, REDEN, Node, changed, shipped
 
 OLD = "grondslagen/wet/wgs/2025-03-01.yaml"
 BASIS = "grondslagen/samenwerking/wgs-riec/2025-03-01.yaml"
@@ -92,3 +92,47 @@ async def test_rewritten_law_is_proposed_as_a_correction_only(node: Node) -> Non
 
     assert versie.stappen[-1].inhoud["gecorrigeerd"] == [NEW]
     assert node.log()[-1].payload["gecorrigeerd"] == [NEW]
+
+
+async def test_law_of_which_the_day_has_come_meanwhile_is_not_taken_into_use(node: Node) -> None:
+    """Proposed before its day and taken into use after it, it would rewrite the days between."""
+    morrow = (node.clock.moment + dt.timedelta(days=1)).date().isoformat()
+    other = successor(
+        BASIS,
+        morrow,
+        ("geldig_vanaf: 2025-03-01", f"geldig_vanaf: {morrow}"),
+        ("geldig_tot: null", f"geldig_tot: {morrow}"),
+    )
+    await approved(node, other)
+    node.clock.moment += dt.timedelta(days=3)
+
+    with pytest.raises(ConflictError, match="voor als correctie"):
+        await node.services.regelversies.take_into_use(BEHEERDER, other.digest)
+    assert await node.in_force() == shipped().digest
+
+
+async def test_law_that_came_meanwhile_is_not_taken_away(node: Node) -> None:
+    """Rules that were proposed before others came into force may not undo those unseen."""
+    morrow = (node.clock.moment + dt.timedelta(days=1)).date().isoformat()
+    first = changed(NEW, ("geldig_tot: null", f"geldig_tot: {morrow}"))
+    second = changed("policies/besluit/vrager.rego", ("# METADATA", "# Proef.\n# METADATA"))
+    versies = node.services.regelversies
+    await versies.propose(BEHEERDER, archief=second.to_archive(), reden=REDEN)
+    await approved(node, first)
+    await versies.take_into_use(BEHEERDER, first.digest)
+    await versies.test(BEHEERDER, second.digest)
+    await versies.approve(PRIVACY, second.digest, ADVIES)
+
+    with pytest.raises(ConflictError, match=NEW):
+        await versies.take_into_use(BEHEERDER, second.digest)
+    # The way back to what was in force is open all the same.
+    await versies.test(PRIVACY, shipped().digest)
+    await versies.take_into_use(BEHEERDER, shipped().digest)
+
+
+async def approved(node: Node, regelset: Regelset) -> None:
+    """Bring a rule set up to its approval."""
+    versies = node.services.regelversies
+    await versies.propose(BEHEERDER, archief=regelset.to_archive(), reden=REDEN)
+    await versies.test(BEHEERDER, regelset.digest)
+    await versies.approve(PRIVACY, regelset.digest, ADVIES)

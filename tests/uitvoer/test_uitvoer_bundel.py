@@ -172,10 +172,11 @@ def test_destroyed_line_without_any_vernietiging_is_seen(tmp_path: Path) -> None
     log.destroy(1)
     log.bundle(tmp_path / "b", AP)
 
-    assert findings(tmp_path / "b") == [
-        "Regel 1: er is inhoud weg zonder dat een vernietiging is vastgelegd (regels zonder"
-        + " inhoud: 1, volgens de laatste vernietiging: 0)."
-    ]
+    [sentence] = findings(tmp_path / "b")
+    assert sentence == (
+        "Regel 1: er is inhoud weg zonder dat een vernietiging is vastgelegd"
+        " (regels zonder inhoud: 1, volgens de laatste vernietiging: 0)."
+    )
 
 
 def test_bundle_that_covers_less_than_was_asked_is_seen(
