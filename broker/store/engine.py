@@ -1,19 +1,24 @@
 """Opens the database: SQLite in a file, or PostgreSQL."""
 
+import asyncio
+import sqlite3
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 from sqlalchemy import URL, Connection, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util import await_only
 
 from broker.errors import InvalidInputError
 
 DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 CONNECTIONS: Final = 10
+PAUSE: Final = 0.02
+"""Seconds between two tries to set a new file to WAL."""
 WRITES: Final = "sluis_writes"
 """Execution option of a connection that is going to write."""
 
@@ -108,7 +113,7 @@ def _as_sqlite(engine: AsyncEngine, wait: float) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {int(wait * 1000)}")
-        cursor.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(cursor, wait)
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
@@ -120,3 +125,21 @@ def _as_sqlite(engine: AsyncEngine, wait: float) -> None:
 
     event.listen(engine.sync_engine, "connect", connected)
     event.listen(engine.sync_engine, "begin", begun)
+
+
+def _write_ahead(cursor: DBAPICursor, wait: float) -> None:
+    """Set WAL; nodes that make one new file together wait for each other.
+
+    SQLite does not: it refuses at once when another holds the lock, whatever its busy timeout.
+    """
+    now = asyncio.get_running_loop().time
+    until = now() + wait
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as err:
+            if err.sqlite_errorcode != sqlite3.SQLITE_BUSY or now() > until:
+                raise
+            await_only(asyncio.sleep(PAUSE))
+        else:
+            return

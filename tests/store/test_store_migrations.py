@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import sqlite3
 import stat
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +19,7 @@ from sqlalchemy import Connection, create_engine, inspect, make_url, text
 from broker.errors import InvalidInputError, RecordError
 from broker.store import Store, migrate, revert
 from broker.store.engine import open_engine
+from broker.store.failures import translated
 from broker.store.migrate import _config, _run, head
 from broker.store.models import INSERT_ONLY, METADATA
 
@@ -171,6 +174,31 @@ async def test_two_nodes_migrate_at_once(empty_url: str) -> None:
     await asyncio.gather(migrate(empty_url), migrate(empty_url))
 
     assert await on(empty_url, differences) == []
+
+
+async def test_new_file_waits_for_the_node_that_makes_it(tmp_path: Path) -> None:
+    """SQLite itself refuses at once to set WAL beside a lock; a node that starts waits."""
+    other = sqlite3.connect(tmp_path / "nieuw.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    started = asyncio.create_task(migrate(f"sqlite:///{tmp_path}/nieuw.db"))
+    done, _ = await asyncio.wait([started], timeout=0.3)
+    assert not done
+    other.execute("ROLLBACK")
+    other.close()
+
+    await started
+
+
+async def test_node_does_not_wait_forever(tmp_path: Path) -> None:
+    """A lock on a new file that stays is told."""
+    engine = open_engine(f"sqlite:///{tmp_path}/nieuw.db", wait=0.1)
+    with closing(sqlite3.connect(tmp_path / "nieuw.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(RecordError, match="bezet"), translated():
+            await engine.connect()
+    await engine.dispose()
 
 
 async def test_database_without_tables_is_not_opened(empty_url: str) -> None:
