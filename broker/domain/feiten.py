@@ -54,12 +54,12 @@ _ZAAK_LISTS: Final = ("verschijnselen", "fasebesluiten", "deelnemers", "verlengi
 
 
 def feiten(dossier: Dossier, termijnen: Mapping[str, Duur]) -> dict[str, Any]:
-    """Return the input of the rules for this dossier.
+    """Return the input of the rules for this dossier: JSON values alone.
 
     `termijnen` holds the terms of an item by their name in the law: `bewaren`, and where the
     basis has them `bewaarverlenging` and `eerste-verwerking`.
     """
-    facts = dossier.model_dump()
+    facts = dossier.model_dump(mode="json")
     moment = instant(dossier.moment)
     facts["moment"] = moment
     for name, unknown in _UNKNOWN.items():

@@ -88,6 +88,24 @@ def essence(besluit: Besluit) -> dict[str, Any]:
 
 
 @settings(max_examples=300)
+def plain(value: object) -> bool:
+    """Tell whether this is what a reader of JSON gives, and nothing derived from it."""
+    if type(value) is dict:
+        return all(type(key) is str and plain(member) for key, member in value.items())
+    if type(value) is list:
+        return all(map(plain, value))
+    return value is None or type(value) in {bool, int, str}
+
+
+@given(seed=SEEDS)
+def test_facts_are_json(decider: Decider, seed: int) -> None:
+    """The rules read JSON values alone: nothing between dossier and rules makes them so."""
+    facts = decider.facts(made(seed)[1])
+
+    assert plain(facts)
+    assert orjson.loads(orjson.dumps(facts)) == facts
+
+
 @given(seed=SEEDS, pick=PICKS)
 def test_removing_a_fact_never_helps(decider: Decider, seed: int, pick: random.Random) -> None:
     """Taking away any one fact never turns a refusal of the question or a part into a grant."""

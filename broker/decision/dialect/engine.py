@@ -47,12 +47,15 @@ class Program:
     def run(self, rule: str, facts: Mapping[str, Any]) -> object:
         """Return the value of a rule without arguments, as fresh JSON, or UNDEFINED.
 
+        `facts` holds JSON values alone, such as a reader of JSON gives: nothing is copied or
+        looked at before the rules do.
+
         Raises:
             KeyError: There is no such rule.
             Exception: Whatever went wrong; there is no value then.
         """
         memo: list[Any] = [NOT_YET] * (len(self._rules) + 1)
-        memo[0] = _normal(facts)
+        memo[0] = facts
         value = self._rules[rule](memo)
         return value if value is UNDEFINED else orjson.loads(orjson.dumps(value, _members))
 

@@ -1,6 +1,7 @@
 """Values of Rego in Python: their order, their equality and the built-in functions.
 
-JSON values are the Python ones (None, bool, int, float, str, list, dict with sorted keys).
+JSON values are the Python ones (None, bool, int, float, str, list, dict). Rego goes through an
+object by its keys in order; the dicts of a dossier have another, so whoever goes through one sorts.
 Python finds `True == 1` and lets `-1` count from the end of a list; Rego does not, so nothing here
 trusts `==` or `[]` before it has seen the classes. Source: OPA 1.9, `ast/compare.go`, `topdown/`.
 """
@@ -80,7 +81,7 @@ def compare(a: Value, b: Value) -> int:
 def _sequence(value: Value) -> Sequence[Value]:
     """Return what a collection is ordered by: an object by its keys, each with its value."""
     if value.__class__ is dict:
-        return [part for pair in value.items() for part in pair]
+        return [part for pair in pairs(value) for part in pair]
     return value.members if value.__class__ is RegoSet else value
 
 
@@ -114,14 +115,14 @@ def values(xs: Value) -> Iterable[Value]:
     if xs.__class__ is list:
         return xs
     if xs.__class__ is dict:
-        return xs.values()
+        return [xs[key] for key in sorted(xs)]
     return xs.members if xs.__class__ is RegoSet else ()
 
 
 def pairs(xs: Value) -> Iterable[tuple[Value, Value]]:
     """Return what `some k, v in xs` goes through."""
     if xs.__class__ is dict:
-        return xs.items()
+        return [(key, xs[key]) for key in sorted(xs)]
     if xs.__class__ is list:
         return enumerate(xs)
     return ((x, x) for x in values(xs))
