@@ -1,7 +1,7 @@
 """The tool of the auditor: `python -m audit verify DIR --key VKEY`.
 
 Needs this package and `cryptography`, no broker and no network. Exit code: 0 intact,
-1 findings, or the log of another key; 2 nothing that can be checked.
+1 findings, or something that cannot be checked; 2 no such command, or no witness started.
 `python -m audit witness DIR` runs a witness; `bundel` checks what somebody got from a log.
 """
 
@@ -15,23 +15,14 @@ from pathlib import Path
 from cryptography import x509
 
 from audit import bundle_command
-from audit.errors import (
-    AuditError,
-    BundleError,
-    ForeignLogError,
-    PolicyError,
-    ReceiptError,
-    UnusableError,
-)
+from audit.errors import AuditError, UnusableError, WitnessError
 from audit.note import Vkey
 from audit.policy import Policy
 from audit.receipt import verify_receipt_file
 from audit.verify import Demands, verify
 from audit.witness import command
 
-INTACT, FINDINGS, UNUSABLE = 0, 1, 2
-_WRONG = (BundleError, ReceiptError, ForeignLogError, PolicyError)
-"""What was handed in is wrong, which is a finding; other errors say that nothing was checked."""
+INTACT, WRONG, NOT_STARTED = 0, 1, 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _receipt(Path(args.file), _read_vkeys([args.key])[0])
     except AuditError as error:
         sys.stderr.write(f"{error}\n")
-        return FINDINGS if isinstance(error, _WRONG) else UNUSABLE
+        return NOT_STARTED if isinstance(error, WitnessError) else WRONG
 
 
 def clock() -> int:
@@ -147,7 +138,7 @@ def _verify(args: argparse.Namespace) -> int:
         sys.stdout.write(f"In orde: {done} regels nagerekend.\n")
         return INTACT
     sys.stdout.write("Niet in orde: zie hierboven.\n")
-    return FINDINGS
+    return WRONG
 
 
 def _receipt(file: Path, vkey: Vkey) -> int:

@@ -5,6 +5,7 @@ by: a word that is missing hides the line, a word too many betrays something fal
 payload was destroyed has no words left; how many those are stands in the last vernietiging.
 """
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -36,6 +37,17 @@ _MANY = 4096
 _SHOWN = 1000
 
 
+def try_vault(vault: Path | None, place: Place) -> None:
+    """See that a folder holds the keys of this log, before hours of work that would be lost.
+
+    Raises:
+        UnusableError: It does not.
+    """
+    if vault is not None and place.rows:
+        with _database(place) as connection, contextlib.suppress(sqlite3.DatabaseError):
+            _open(vault, connection)
+
+
 def check(vault: Path | None, place: Place, findings: Findings) -> None:
     """Check all that is sealed with the keys in a folder; without a folder, say so.
 
@@ -47,18 +59,25 @@ def check(vault: Path | None, place: Place, findings: Findings) -> None:
     if vault is None:
         findings.note("de kluis is niet gegeven; de verzegelde inhoud is niet nagekeken.")
         return
-    if not vault.is_dir():
-        raise UnusableError("De map van de kluis is er niet.")
-    with closing(connect(place.directory / DATABASE, quiet=place.quiet)) as connection:
-        connection.text_factory = str
-        connection.execute("BEGIN")
+    with _database(place) as connection:
         try:
             _check(connection, _open(vault, connection), place, findings)
         except sqlite3.DatabaseError:
             findings.add(Code.BESCHADIGD, 0, place.rows - 1)
 
 
+@contextlib.contextmanager
+def _database(place: Place) -> Iterator[sqlite3.Connection]:
+    with closing(connect(place.directory / DATABASE, quiet=place.quiet)) as connection:
+        connection.text_factory = str
+        connection.execute("BEGIN")
+        yield connection
+
+
 def _open(vault: Path, connection: sqlite3.Connection) -> Kluis:
+    if not vault.is_dir():
+        raise UnusableError("De map van de kluis is er niet.")
+
     def find(onderwerp: bytes, maand: str) -> list[KeyRow]:
         return [KeyRow(*row) for row in connection.execute(_KEYS, (onderwerp, maand))]
 

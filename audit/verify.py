@@ -162,6 +162,7 @@ class _Verifier:
         place = self._place(published, last, quiet=quiet)
         anchors = Anchors(self._directory, place, self._findings)
         anchors.read(self._demands.policy)
+        sealed.try_vault(self._demands.vault, place)
         notes = [note for note in (published, last) if note is not None]
         notes += [*(note.encode() for note in self._demands.kept), *anchors.notes()]
         with contextlib.closing(Checker(place)) as checker, _without_collecting():
