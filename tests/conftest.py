@@ -1,6 +1,7 @@
 """What all tests share: the published vectors, and the rule that CI skips nothing."""
 
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 
@@ -9,6 +10,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 IN_CI = os.environ.get("CI") == "true"
+
+# A shell that puts a job in the background ignores Ctrl-C for all that it starts, so a program
+# that a test stops that way would never end. With a handler here, its children get the default.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # In CI the same examples each time: a red build must be a change of ours.
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)

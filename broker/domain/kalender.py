@@ -39,6 +39,7 @@ class Duur:
     days: int
 
 
+@lru_cache(maxsize=65536)
 def parse_moment(text: str) -> int:
     """Read an RFC 3339 moment with offset as an instant, in microseconds.
 
@@ -93,6 +94,7 @@ def in_force(since: str | None, until: str | None, moment: int) -> bool:
     return begun and (until is None or moment < instant(until))
 
 
+@lru_cache(maxsize=65536)
 def day_of(moment: int) -> dt.date:
     """Return the day in Amsterdam that holds this instant."""
     return _local(moment).date()
