@@ -20,8 +20,8 @@ from audit.entry import Soort
 from audit.reader import Reader
 from broker.decision.decide import Decider
 from broker.decision.regelset import Regelset
-from broker.domain import invoer
 from broker.domain.besluit import Besluit
+from broker.domain.dossier import Dossier
 from broker.errors import BrokerError, DecisionError
 from broker.services.beslislogboek import digest
 from broker.services.bronnen import nummer
@@ -237,8 +237,8 @@ def _decide(decider: Decider, dossier: str) -> Besluit | None:
     """Return the besluit, or None when there is no verdict (any more) on this dossier."""
     try:
         # Doubles cannot hide here: the log has the digest of the text.
-        return decider.decide(invoer.parse(orjson.loads(dossier)))
-    except (BrokerError, orjson.JSONDecodeError):
+        return decider.decide(Dossier.model_validate_json(dossier))
+    except (BrokerError, ValidationError):
         return None
 
 

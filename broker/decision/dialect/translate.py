@@ -1,7 +1,8 @@
 """Translate a package of rules to one Python text.
 
 Each rule becomes a function `r<slot>(memo, ...)`; `memo[0]` is the input, `memo[slot]` the value of
-a rule without arguments, so that it is worked out at most once in a decision.
+a rule without arguments, so that it is worked out at most once in a decision. Of a rule with one
+argument it holds the values by each text that it was asked for: many items have one category.
 """
 
 from collections.abc import Mapping, Sequence
@@ -97,6 +98,8 @@ class _Function(Bodies):
         self.put(f"def r{self._slot}({', '.join(['memo', *self._args])}):")
         with self.indented():
             self.put("facts = memo[0]")
+            if arity == 1:
+                self._look_up()
             self._definitions([rule.clauses[0] for rule in rules if rule.default])
 
     def _check(self, rules: Sequence[Rule]) -> None:
@@ -151,9 +154,17 @@ class _Function(Bodies):
             with self.turn():
                 self.body(clause.body, hold)
 
+    def _look_up(self) -> None:
+        """Write that what was worked out before for this text is the value."""
+        self.put(f"known = memo[{self._slot}]")
+        self.put(f"if known is NOT_YET: known = memo[{self._slot}] = {{}}")
+        self.put("if a0.__class__ is str and a0 in known: return known[a0]")
+
     def _finish(self, code: str) -> None:
         if not self._is_function:
             self.put(f"memo[{self._slot}] = {code}")
+        elif len(self._args) == 1:
+            self.put(f"if a0.__class__ is str: known[a0] = {code}")
         self.put(f"return {code}")
 
 

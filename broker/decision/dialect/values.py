@@ -122,7 +122,7 @@ def values(xs: Value) -> Iterable[Value]:
 def pairs(xs: Value) -> Iterable[tuple[Value, Value]]:
     """Return what `some k, v in xs` goes through."""
     if xs.__class__ is dict:
-        return [(key, xs[key]) for key in sorted(xs)]
+        return sorted(xs.items())
     if xs.__class__ is list:
         return enumerate(xs)
     return ((x, x) for x in values(xs))
