@@ -101,7 +101,7 @@ def _poort(nummer: int) -> socket.socket:
         poort.bind((HOST, nummer))
     except OSError:
         poort.close()
-        raise
+        raise OSError(f"poort {nummer} is niet vrij; kies een andere met --poort-vanaf.") from None
     return poort
 
 

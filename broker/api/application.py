@@ -34,6 +34,7 @@ from broker.api.context import Services, Uses
 from broker.api.ldv import application as ldv
 from broker.api.middleware import NO_TELEMETRY, Envelope
 from broker.api.openapi import V1, openapi_document
+from broker.api.parameters import known_parameters
 from broker.domain.ports import Ids
 from broker.errors import RecordError
 
@@ -89,7 +90,7 @@ def make_app(*, ids: Ids, logger: FilteringBoundLogger, adres: str, lifespan: Li
         telemetry=NO_TELEMETRY,
     )
     for part in _PARTS:
-        app.include_router(part, prefix=V1)
+        app.include_router(part, prefix=V1, dependencies=[Depends(known_parameters)])
     public = _public(app, adres)
     app.include_router(public)
     app.include_router(install(app, adres))

@@ -87,7 +87,8 @@ def _complete(operation: dict[str, Any]) -> None:
     """Describe what every answer has, and drop what we never answer."""
     responses = operation["responses"]
     responses.pop("422", None)
-    responses |= {str(status): told for status, told in documented(500).items()}
+    # Whatever may be asked, a parameter may be misspelt.
+    responses |= {str(status): told for status, told in documented(400, 500).items()}
     paged = any(each["name"] == "cursor" for each in operation.get("parameters", ()))
     for status, response in responses.items():
         headers = response.setdefault("headers", {})

@@ -1,5 +1,8 @@
 """The command `sluis`. Each command imports what it needs inside, so that help is quick."""
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from broker.cli import (
@@ -46,8 +49,20 @@ app.add_typer(logboek.app, name="logboek")
 app.add_typer(uitvoer.app, name="uitvoer")
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"sluis {version('sluis')}")
+        raise typer.Exit
+
+
 @app.callback()
-def sluis() -> None:
+def sluis(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Toon de versie.", is_eager=True, callback=_tell_version),
+    ] = False,
+) -> None:
     """Sluis: gegevens delen binnen een RIEC, rechtmatig en aantoonbaar."""
 
 

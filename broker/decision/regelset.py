@@ -111,13 +111,14 @@ class Regelset:
 
     @classmethod
     def from_path(cls, path: Path) -> "Regelset":
-        """Read the rule set in this folder or archive.
+        """Read the rule set in this folder or archive; one of its own two folders names it too.
 
         Raises:
             RegisterError: It is not there, or holds no rule set.
         """
         if path.is_dir():
-            return cls.from_folder(path)
+            half = path.resolve().name in {"policies", "grondslagen"}
+            return cls.from_folder(path.resolve().parent if half else path)
         try:
             return cls.from_archive(path.read_bytes())
         except FileNotFoundError:

@@ -93,7 +93,7 @@ def test_wrong_names_and_taken_ports_are_told() -> None:
         bezet.bind(("127.0.0.1", 0))
         bezet.listen()
         with (
-            pytest.raises(OSError, match="in use"),
+            pytest.raises(OSError, match="niet vrij"),
             start(["nla"], poort_vanaf=bezet.getsockname()[1]),
         ):
             pass
@@ -176,6 +176,20 @@ def test_a_wrong_option_is_exit_code_2(argumenten: list[str]) -> None:
 
     assert uit.returncode == 2
     assert "kies uit" in uit.stderr
+
+
+def test_a_taken_port_is_told_with_the_way_out() -> None:
+    """A port that is taken gives one Dutch sentence, which names the option."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        opdracht = [sys.executable, "-m", "adapters.simulatoren", "--poort-vanaf", port]
+        uit = subprocess.run(opdracht, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (uit.returncode, uit.stdout) == (1, "")
+    assert uit.stderr == (
+        f"De partners konden niet starten: poort {port} is niet vrij;"
+        " kies een andere met --poort-vanaf.\n"
+    )
 
 
 @pytest.mark.parametrize("naam", NAMEN)

@@ -210,3 +210,21 @@ async def test_one_line_per_request_with_the_route_only(world: World) -> None:
     assert '"status": 404' in line
     assert "v-geheim" not in line
     assert "token" not in line
+
+
+@pytest.mark.parametrize(
+    ("path", "pointers", "melding"),
+    [
+        ("/verzoeken?cursr=x&limiet=5&limiet=9", ["/cursr", "/limiet"], "Kies uit: "),
+        ("/verzoeken/v-1?~a/b=1&c=2", ["/~0a~1b", "/c"], "Dit adres kent geen parameters."),
+        ("/instemmingen/openstaand?zaak=hhk-1", ["/zaak"], "Dit adres kent geen parameters."),
+    ],
+)
+async def test_unknown_parameter_is_no_filter(
+    world: World, path: str, pointers: list[str], melding: str
+) -> None:
+    """A parameter that is misspelt, or stands twice, is told; to pass it by would show too much."""
+    body = check(await world.call("GET", path), 400)
+
+    assert [fout["pointer"] for fout in body["fouten"]] == pointers
+    assert melding in body["fouten"][0]["melding"]

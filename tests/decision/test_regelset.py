@@ -103,6 +103,12 @@ def test_foreign_file_in_a_folder_is_told(tmp_path: Path) -> None:
         Regelset.from_folder(tmp_path)
 
 
+@pytest.mark.parametrize("part", ["policies", "grondslagen"])
+def test_one_of_its_folders_names_the_rule_set(part: str) -> None:
+    """Who names the folder of the rules, or of the law, means the rule set that it is part of."""
+    assert Regelset.from_path(default_root() / part) == SHIPPED
+
+
 def test_empty_folder_is_no_rule_set(tmp_path: Path) -> None:
     """A folder without the file that every rule set has is refused."""
     with pytest.raises(RegisterError, match=r"gronden\.yaml"):

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Self
 
-from fastapi import APIRouter, FastAPI, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -17,6 +17,7 @@ from broker.api import problems
 from broker.api.context import Context, Services, Uses, may
 from broker.api.middleware import NO_TELEMETRY
 from broker.api.paging import Cursor, link_next, numbers
+from broker.api.parameters import known_parameters
 from broker.api.problems import documented
 from broker.api.rollen import Actie
 from broker.api.velden import StrictRoute
@@ -116,7 +117,7 @@ def install(app: FastAPI) -> None:
         telemetry=NO_TELEMETRY,
     )
     ldv.state = app.state
-    ldv.include_router(router)
+    ldv.include_router(router, dependencies=[Depends(known_parameters)])
     problems.install(ldv, lambda _path: "POST")
     app.mount(MOUNT, ldv)
 
