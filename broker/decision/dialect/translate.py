@@ -35,7 +35,6 @@ _GLOBALS: Final[Mapping[str, Any]] = {
     "COLLECTIONS": COLLECTIONS,
     "NOT_YET": NOT_YET,
     "NUMBERS": NUMBERS,
-    "ONCE": (None,),
     "RegoSet": RegoSet,
     "UNDEFINED": UNDEFINED,
     "at": at,

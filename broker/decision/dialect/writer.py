@@ -1,8 +1,9 @@
 """Lines of Python under construction, and which names mean what in them.
 
-A statement that fails ends its turn with `continue`, so every body stands in a loop; where nothing
-in the body fails, that loop is taken out again. Names of the rules never reach the Python text:
-each variable becomes `v<number>`.
+A statement that fails ends its turn: with `continue` in a loop over values, and with `break` in the
+`while True:` around a body that has one turn. That costs Python nothing; where nothing in the body
+fails, it is taken out again. Names of the rules never reach the Python text: each variable becomes
+`v<number>`.
 """
 
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any, Final
 from broker.decision.dialect.syntax import RegoError
 
 _VARIES: Final = object()
+_ONE_TURN: Final = "while True:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,9 @@ class _Line:
 
 @dataclass(slots=True)
 class _Loop:
-    """A loop around the lines being written, and whether one of them fails in it."""
+    """A loop around the lines being written: what ends its turn, and whether a line does so."""
 
+    end: str
     fails: bool = False
 
 
@@ -84,7 +87,7 @@ class Writer:
     def fail(self) -> str:
         """Return the statement that ends this turn."""
         self._loops[-1].fails = True
-        return "continue"
+        return self._loops[-1].end
 
     def guard(self, condition: str) -> None:
         """Go on only when this holds."""
@@ -103,7 +106,7 @@ class Writer:
     @contextmanager
     def loop(self) -> Iterator[None]:
         """Write the lines as the turn of a loop, the head of which was just put."""
-        self._loops.append(_Loop())
+        self._loops.append(_Loop("continue"))
         with self.indented():
             yield
         self._loops.pop()
@@ -111,11 +114,13 @@ class Writer:
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Write the lines as one turn: what fails in it goes on behind it."""
-        start, loop = len(self.lines), _Loop()
-        self.put("for _ in ONCE:")
+        start, loop = len(self.lines), _Loop("break")
+        self.put(_ONE_TURN)
         self._loops.append(loop)
         with self.indented():
             yield
+            if loop.fails:
+                self.put(loop.end)
         self._loops.pop()
         if not loop.fails:
             del self.lines[start]
@@ -124,9 +129,10 @@ class Writer:
 
     def guards(self, start: int) -> list[str] | None:
         """Return the conditions of a turn that does nothing else before its last line."""
-        turn = self.lines[start:-1]
-        if turn and turn[0].text == "for _ in ONCE:":
-            turn = turn[1:]
+        turn = self.lines[start:]
+        if turn and turn[0].text == _ONE_TURN:
+            turn = turn[1:-1]
+        turn = turn[:-1]
         conditions = [line.guard for line in turn if line.guard]
         return conditions if len(conditions) == len(turn) else None
 
