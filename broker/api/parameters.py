@@ -23,7 +23,8 @@ async def known_parameters(request: Request) -> None:
     known = sorted(_names(route.dependant)) if isinstance(route, APIRoute) else []
     given = [name for name, _ in request.query_params.multi_items()]
     melding = _KNOWN.format(", ".join(known)) if known else _NONE
-    fouten = [Fout(pointer=_pointer(name), melding=melding) for name in given if name not in known]
+    foreign = [name for name in dict.fromkeys(given) if name not in known]
+    fouten = [Fout(pointer=_pointer(name), melding=melding) for name in foreign]
     fouten += [
         Fout(pointer=f"/{name}", melding="Deze parameter staat er twee keer in.")
         for name in known

@@ -117,8 +117,7 @@ class Regelset:
             RegisterError: It is not there, or holds no rule set.
         """
         if path.is_dir():
-            half = path.resolve().name in {"policies", "grondslagen"}
-            return cls.from_folder(path.resolve().parent if half else path)
+            return cls.from_folder(_whole(path.resolve()))
         try:
             return cls.from_archive(path.read_bytes())
         except FileNotFoundError:
@@ -165,6 +164,11 @@ def packed(files: Mapping[str, bytes]) -> bytes:
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
     return gzip.compress(tar.getvalue(), mtime=0)
+
+
+def _whole(folder: Path) -> Path:
+    half = folder.name in {"policies", "grondslagen"} and not (folder / "policies").is_dir()
+    return folder.parent if half else folder
 
 
 def _paths(root: Path) -> Iterator[Path]:

@@ -216,7 +216,7 @@ async def test_one_line_per_request_with_the_route_only(world: World) -> None:
     ("path", "pointers", "melding"),
     [
         ("/verzoeken?cursr=x&limiet=5&limiet=9", ["/cursr", "/limiet"], "Kies uit: "),
-        ("/verzoeken/v-1?~a/b=1&c=2", ["/~0a~1b", "/c"], "Dit adres kent geen parameters."),
+        ("/verzoeken/v-1?~a/b=1&c=2&c=3", ["/~0a~1b", "/c"], "Dit adres kent geen parameters."),
         ("/instemmingen/openstaand?zaak=hhk-1", ["/zaak"], "Dit adres kent geen parameters."),
     ],
 )

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import shutil
 import tarfile
 from pathlib import Path
 from typing import Final
@@ -107,6 +108,14 @@ def test_foreign_file_in_a_folder_is_told(tmp_path: Path) -> None:
 def test_one_of_its_folders_names_the_rule_set(part: str) -> None:
     """Who names the folder of the rules, or of the law, means the rule set that it is part of."""
     assert Regelset.from_path(default_root() / part) == SHIPPED
+
+
+def test_a_rule_set_may_lie_in_a_folder_of_that_name(tmp_path: Path) -> None:
+    """A folder called `policies` that holds a whole rule set is not taken for a part of one."""
+    for name in ("policies", "grondslagen"):
+        shutil.copytree(default_root() / name, tmp_path / "policies" / name)
+
+    assert Regelset.from_path(tmp_path / "policies") == SHIPPED
 
 
 def test_empty_folder_is_no_rule_set(tmp_path: Path) -> None:
