@@ -87,7 +87,6 @@ def essence(besluit: Besluit) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=300)
 def plain(value: object) -> bool:
     """Tell whether this is what a reader of JSON gives, and nothing derived from it."""
     if type(value) is dict:
@@ -97,6 +96,7 @@ def plain(value: object) -> bool:
     return value is None or type(value) in {bool, int, str}
 
 
+@settings(max_examples=300)
 @given(seed=SEEDS)
 def test_facts_are_json(decider: Decider, seed: int) -> None:
     """The rules read JSON values alone: nothing between dossier and rules makes them so."""
@@ -106,6 +106,7 @@ def test_facts_are_json(decider: Decider, seed: int) -> None:
     assert orjson.loads(orjson.dumps(facts)) == facts
 
 
+@settings(max_examples=300)
 @given(seed=SEEDS, pick=PICKS)
 def test_removing_a_fact_never_helps(decider: Decider, seed: int, pick: random.Random) -> None:
     """Taking away any one fact never turns a refusal of the question or a part into a grant."""
