@@ -7,6 +7,7 @@ from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
+from broker.domain.invoer import as_pointer
 from broker.errors import Fout, InvalidInputError
 
 _KNOWN: Final = "Deze parameter bestaat hier niet. Kies uit: {}."
@@ -24,9 +25,9 @@ async def known_parameters(request: Request) -> None:
     given = [name for name, _ in request.query_params.multi_items()]
     melding = _KNOWN.format(", ".join(known)) if known else _NONE
     foreign = [name for name in dict.fromkeys(given) if name not in known]
-    fouten = [Fout(pointer=_pointer(name), melding=melding) for name in foreign]
+    fouten = [Fout(pointer=as_pointer(name[:80]), melding=melding) for name in foreign]
     fouten += [
-        Fout(pointer=f"/{name}", melding="Deze parameter staat er twee keer in.")
+        Fout(pointer=as_pointer(name), melding="Deze parameter staat er twee keer in.")
         for name in known
         if given.count(name) > 1
     ]
@@ -39,7 +40,3 @@ def _names(route: Dependant) -> Iterator[str]:
         yield parameter.alias
     for part in route.dependencies:
         yield from _names(part)
-
-
-def _pointer(name: str) -> str:
-    return "/" + name[:80].replace("~", "~0").replace("/", "~1")

@@ -127,8 +127,12 @@ def _pointer(found: ErrorDetails) -> str:
     context = found.get("ctx", {})
     if "pointer" in context:
         return str(context["pointer"])
-    parts = (str(part).replace("~", "~0").replace("/", "~1") for part in found["loc"])
-    return "".join(f"/{part}" for part in parts)
+    return as_pointer(*found["loc"])
+
+
+def as_pointer(*parts: str | int) -> str:
+    """Return the JSON Pointer to what these names and places lead to (RFC 6901)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
 def _melding(found: ErrorDetails) -> str:

@@ -1,5 +1,6 @@
 """The dialect says what OPA says, and refuses what it does not know."""
 
+import datetime as dt
 import random
 import re
 from pathlib import Path
@@ -269,6 +270,22 @@ def test_inputs_are_left_as_they_are() -> None:
 
     assert program.run("r", facts) == [{"a": 2, "b": [1]}, [3], {"x": 2, "y": 1}, [4]]
     assert (data, list(facts["a"])) == ({"x": {"b": [1], "a": 2}}, ["y", "x"])
+
+
+class Text(str):
+    """A text that is not of the class that the rules look for."""
+
+    __slots__ = ()
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"a": {1, 2}}, {1: 2}, {"a": 2**70}, {"a": "\ud800"}, {"a": dt.date.min}, {"a": Text("b")}],
+)
+def test_what_is_no_json_has_no_value(facts: dict[str, Any]) -> None:
+    """Facts that are no JSON are an error, never a value."""
+    with pytest.raises(TypeError):
+        Program(HEAD + "r := 1", {}, package="t").run("r", facts)
 
 
 def test_order_of_keys_is_nothing() -> None:

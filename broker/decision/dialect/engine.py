@@ -21,6 +21,12 @@ _PACKAGE: Final = ENTRYPOINT.split(".")[1]
 _RULE: Final = ENTRYPOINT.rpartition(".")[2]
 # The rules stand behind each other in one text, after its package and its import.
 _LINES_AHEAD: Final = 2
+_NOTHING_ELSE: Final = (
+    orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
+)
+"""What Python knows and JSON does not is an error."""
 
 
 class Program:
@@ -47,13 +53,14 @@ class Program:
     def run(self, rule: str, facts: Mapping[str, Any]) -> object:
         """Return the value of a rule without arguments, as fresh JSON, or UNDEFINED.
 
-        `facts` holds JSON values alone, such as a reader of JSON gives: nothing is copied or
-        looked at before the rules do.
+        `facts` holds JSON values, such as a reader of JSON gives; the rules read them as they are.
 
         Raises:
             KeyError: There is no such rule.
+            TypeError: The facts are no JSON.
             Exception: Whatever went wrong; there is no value then.
         """
+        orjson.dumps(facts, option=_NOTHING_ELSE)
         memo: list[Any] = [NOT_YET] * (len(self._rules) + 1)
         memo[0] = facts
         value = self._rules[rule](memo)
