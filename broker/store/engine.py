@@ -138,7 +138,8 @@ def _write_ahead(cursor: DBAPICursor, wait: float) -> None:
         try:
             cursor.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as err:
-            if err.sqlite_errorcode != sqlite3.SQLITE_BUSY or now() > until:
+            # The low byte is the primary code; the rest says more exactly what is busy.
+            if err.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or now() > until:
                 raise
             await_only(asyncio.sleep(PAUSE))
         else:

@@ -15,10 +15,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, make_url, text
+from sqlalchemy.util import greenlet_spawn
 
 from broker.errors import InvalidInputError, RecordError
 from broker.store import Store, migrate, revert
-from broker.store.engine import open_engine
+from broker.store.engine import _write_ahead, open_engine
 from broker.store.failures import translated
 from broker.store.migrate import _config, _run, head
 from broker.store.models import INSERT_ONLY, METADATA
@@ -199,6 +200,33 @@ async def test_node_does_not_wait_forever(tmp_path: Path) -> None:
         with pytest.raises(RecordError, match="bezet"), translated():
             await engine.connect()
     await engine.dispose()
+
+
+class Refusing:
+    """A cursor that fails with each of these codes in turn, and then does what is asked."""
+
+    def __init__(self, *codes: int) -> None:
+        self.codes = list(codes)
+
+    def execute(self, sql: str) -> None:
+        """Fail, as long as there is a code."""
+        assert sql == "PRAGMA journal_mode = WAL"
+        if self.codes:
+            error = sqlite3.OperationalError("no")
+            error.sqlite_errorcode = self.codes.pop(0)
+            raise error
+
+
+async def test_only_a_lock_is_waited_for() -> None:
+    """Whatever sort of lock it is; a disk that is full is told at once."""
+    busy = Refusing(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY)
+    await greenlet_spawn(_write_ahead, busy, 5.0)
+    assert busy.codes == []
+
+    full = Refusing(sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY)
+    with pytest.raises(sqlite3.OperationalError):
+        await greenlet_spawn(_write_ahead, full, 5.0)
+    assert full.codes == [sqlite3.SQLITE_BUSY]
 
 
 async def test_database_without_tables_is_not_opened(empty_url: str) -> None:
