@@ -1,6 +1,7 @@
 """From settings to file: the real sources, an Outway on a socket, and `sluis uitvoer fsc`."""
 
 import asyncio
+import datetime as dt
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 
 from broker.app import open_services
 from broker.cli import app
-from broker.cli.demo.stage import DEMO_DAY, load_once
+from broker.cli.demo.stage import BEGIN, load_once
 from broker.domain.ports import Identiteit
 from broker.settings import Settings
 from tests.cli.test_replay import ANALIST, VRAAG
@@ -20,17 +21,24 @@ from tests.uitvoer.test_uitvoer_fsc import SCHEMA
 ASKED = replace(VRAAG, betrokkene=Identiteit(bsn="999993653"))
 
 
+def _opened(folder: Path, nth: int, **more: Path) -> Settings:
+    """Settings for the nth time that Sluis opens: the record refuses a clock that begins anew."""
+    return Settings(data=folder, klok_begin=BEGIN + dt.timedelta(hours=nth), **more)  # type: ignore[arg-type]
+
+
 async def _ask(folder: Path, koppelingen: Path) -> list[str | None]:
     """Ask one source through an Outway and one directly; return what the Outway saw."""
     async with outway() as found:
-        await load_once(Settings(data=folder, klok_begin=DEMO_DAY["klok_begin"]), {})
-        settings = Settings(data=folder, klok_begin=DEMO_DAY["klok_begin"])
-        async with open_services(settings) as services, services.store.begin() as tx:
+        await load_once(_opened(folder, 0), {})
+        async with (
+            open_services(_opened(folder, 1)) as services,
+            services.store.begin() as tx,
+        ):
             for organisatie in ("nla", "om-nh"):
                 await tx.organisaties.set_source(
                     organisatie, soort="partner", adres=found.bron.adres
                 )
-        through = settings.model_copy(update={"fsc_koppelingen_bestand": koppelingen})
+        through = _opened(folder, 2, fsc_koppelingen_bestand=koppelingen)
         async with open_services(through) as services:
             await services.doors.submit(ANALIST, replace(ASKED, bronnen=("nla", "om-nh")))
         return found.transactions
