@@ -48,8 +48,8 @@ class RuweBron:
     gezien: list[Gezien] = field(default_factory=list)
 
     def verbinding(self, client: httpx2.AsyncClient) -> Verbinding:
-        """Build a connection to this source, with a short deadline."""
-        return Verbinding(client=client, basis=self.adres, seconden=1.0)
+        """Build a connection to this source; its deadline is for a machine that is busy."""
+        return Verbinding(client=client, basis=self.adres, seconden=10.0)
 
 
 def http_antwoord(body: bytes, status: int = 200, soort: str = "application/json") -> bytes:

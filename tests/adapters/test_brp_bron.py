@@ -38,7 +38,7 @@ ONGEVRAAGD = {
 
 def brp(client: httpx2.AsyncClient, adres: str) -> BrpBron:
     """Build the source."""
-    verbinding = Verbinding(client=client, basis=adres, seconden=2.0)
+    verbinding = Verbinding(client=client, basis=adres, seconden=20.0)
     return BrpBron(verbinding=verbinding, organisatie="zaanstad-college")
 
 

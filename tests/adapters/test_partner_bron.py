@@ -28,7 +28,7 @@ ITEM: dict[str, Any] = {
 
 def van(client: httpx2.AsyncClient, adres: str) -> PartnerBron:
     """Build the source."""
-    return PartnerBron(verbinding=Verbinding(client=client, basis=adres, seconden=2.0))
+    return PartnerBron(verbinding=Verbinding(client=client, basis=adres, seconden=20.0))
 
 
 def gegevens(*items: object) -> bytes:

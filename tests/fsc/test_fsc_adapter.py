@@ -224,7 +224,7 @@ async def test_outway_that_is_down_was_not_asked(client: httpx2.AsyncClient) -> 
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         basis = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        verbinding = Verbinding(client=client, basis=basis, seconden=2.0)
+        verbinding = Verbinding(client=client, basis=basis, seconden=20.0)
         with pytest.raises(BronError) as info:
             await verbinding.post("/x", {}, kenmerk="b-1", doorgang=DOORGANG)
 

@@ -165,15 +165,15 @@ class Stage:
 
 
 def client_of(policy: Policy) -> WitnessClient:
-    """Return what talks to the witnesses, with a short deadline."""
-    return WitnessClient(policy=policy, seconds=2.0)
+    """Return what talks to the witnesses; its deadline is for a machine that is busy."""
+    return WitnessClient(policy=policy, seconds=20.0)
 
 
 def dienst_of(found: Authority, client: httpx2.AsyncClient) -> Stempeldienst:
     """Return the authority as the service knows it."""
     return Stempeldienst(
         name=found.name,
-        tsa=Tsa(client=client, adres=found.dienst.adres, seconden=2.0),
+        tsa=Tsa(client=client, adres=found.dienst.adres, seconden=20.0),
         trusted=(found.root.certificate,),
     )
 
