@@ -17,6 +17,7 @@ from cryptography import x509
 from audit import bundle_command
 from audit.errors import AuditError, UnusableError, WitnessError
 from audit.note import Vkey
+from audit.parser import Parser
 from audit.policy import Policy
 from audit.receipt import verify_receipt_file
 from audit.verify import Demands, verify
@@ -25,9 +26,9 @@ from audit.witness import command
 INTACT, WRONG, NOT_STARTED = 0, 1, 2
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, prog: str = "python -m audit") -> int:
     """Run one command; return the exit code. Findings go to stdout, progress to stderr."""
-    args = _parser().parse_args(argv)
+    args = _parser(prog).parse_args(argv)
     try:
         if args.command == "witness":
             return command.run(args, clock)
@@ -46,10 +47,8 @@ def clock() -> int:
     return int(time.time())  # noqa: TID251
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m audit", description="Controleer een logboek van Sluis, zonder netwerk."
-    )
+def _parser(prog: str) -> Parser:
+    parser = Parser(prog=prog, description="Controleer een logboek van Sluis, zonder netwerk.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="OPDRACHT")
     log = commands.add_parser("verify", help="controleer een heel logboek")
     log.add_argument("directory", metavar="MAP", help="de map van het logboek")

@@ -23,6 +23,7 @@ from broker.cli import (
     vuistregels,
     witness,
 )
+from broker.cli.dutch import in_dutch
 
 app = typer.Typer(
     name="sluis",
@@ -64,6 +65,9 @@ def sluis(
     ] = False,
 ) -> None:
     """Sluis: gegevens delen binnen een RIEC, rechtmatig en aantoonbaar."""
+
+
+in_dutch(app)
 
 
 def main() -> None:

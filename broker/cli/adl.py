@@ -23,7 +23,7 @@ def adl(
 
     Een broker die werkt, mag intussen doorgaan.
     """
-    bounds = bound(since), bound(until)
+    bounds = bound("--from", since), bound("--to", until)
     with plainly():
         asyncio.run(_write(settings_of_data(folder), *bounds))
 

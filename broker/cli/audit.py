@@ -17,7 +17,7 @@ def verify(context: typer.Context) -> None:
     """Controleer handtekening, boom, volgorde en inhoud van elke regel."""
     from audit.__main__ import main
 
-    raise typer.Exit(main(["verify", *context.args]))
+    raise typer.Exit(main(["verify", *context.args], "sluis audit"))
 
 
 @app.command("export")

@@ -140,7 +140,8 @@ def _moment(op: str) -> str:
     try:
         instant(op)
     except ValueError:
-        raise typer.BadParameter("Schrijf een datum als 2024-05-01.") from None
+        message = "Schrijf een datum als 2024-05-01."
+        raise typer.BadParameter(message, param_hint="--on") from None
     return op
 
 

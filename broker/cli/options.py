@@ -47,8 +47,8 @@ def settings_of_data(folder: Path | None) -> Settings:
     return settings
 
 
-def bound(text: str | None) -> dt.datetime | None:
-    """Read a date (00:00 in Amsterdam) or a moment with offset.
+def bound(option: str, text: str | None) -> dt.datetime | None:
+    """Read a date (00:00 in Amsterdam) or a moment with offset, given with this option.
 
     Raises:
         BadParameter: It is neither.
@@ -60,7 +60,8 @@ def bound(text: str | None) -> dt.datetime | None:
     try:
         return in_utc(instant(text))
     except (ValueError, OverflowError):
-        raise typer.BadParameter("Schrijf een datum als 2026-11-20.") from None
+        message = "Schrijf een datum als 2026-11-20."
+        raise typer.BadParameter(message, param_hint=option) from None
 
 
 def read_rules(path: Path) -> "Decider":

@@ -60,7 +60,7 @@ def command(
 
     Zonder --with gelden de regels van toen, en moet elk besluit tot op de byte gelijk zijn.
     """
-    bounds = bound(since), bound(until)
+    bounds = bound("--from", since), bound("--to", until)
     with plainly():
         settings = settings_of_data(folder)
         if other is None:

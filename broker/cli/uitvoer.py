@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from broker.cli.alone import beller_of, checked, run_alone
+from broker.cli.dutch import confirmed
 from broker.cli.options import Map, plainly
 from broker.settings import StartError
 
@@ -171,7 +172,8 @@ def woo(  # noqa: PLR0913 - each is an option of the command line
             raise StartError(_SECOND)
         proposed = await services.woo.propose(context.for_all(), verzoek)
         _show(proposed.publicatie.inventory())
-        typer.confirm(f"Bevestigt {bevestigd_door} dat dit openbaar wordt?", abort=True)
+        if not confirmed(f"Bevestigt {bevestigd_door} dat dit openbaar wordt?"):
+            raise typer.Abort
         return await services.woo.publish(second, proposed.bewijs.index, verzoek)
 
     _write(bestand, folder, wie, Actie.UITVOER_MAKEN, work)

@@ -70,10 +70,12 @@ def _rows(deelnemer: str | None, moment: str | None) -> Sequence[Vuistregel]:
     try:
         at = f"{day_of(instant(moment))}T12:00:00+00:00" if moment else None
     except ValueError:
-        raise typer.BadParameter("Schrijf een datum als 2026-11-20.") from None
+        message = "Schrijf een datum als 2026-11-20."
+        raise typer.BadParameter(message, param_hint="--op") from None
     at = at or SystemClock().now().isoformat()
     known = deelnemers(decider, at)
     if deelnemer is not None and deelnemer not in known:
-        raise typer.BadParameter(f"Kies een van: {', '.join(known)}.")
+        message = f"Kies een van: {', '.join(known)}."
+        raise typer.BadParameter(message, param_hint="--deelnemer")
     askers = [deelnemer] if deelnemer else known
     return [row for asker in askers for row in worked_out(decider, at, asker)]

@@ -155,13 +155,6 @@ def test_receipt_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "klopt niet" in capsys.readouterr().err
 
 
-def test_wrong_command(capsys: pytest.CaptureFixture[str]) -> None:
-    """A command that does not exist ends with the usage."""
-    with pytest.raises(SystemExit):
-        main(["vernietig"])
-    assert "usage" in capsys.readouterr().err
-
-
 def test_auditor_needs_only_this_package(tmp_path: Path) -> None:
     """The tool runs where only `audit` and `cryptography` can be imported."""
     directory = a_log(tmp_path / "log", [3])

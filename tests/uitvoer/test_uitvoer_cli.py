@@ -94,9 +94,9 @@ def test_second_person_confirms_before_it_is_written(folder: Path, tmp_path: Pat
     words = ("woo", str(tmp_path / "woo.zip"), "--bevestigd-door")
 
     same = run(folder, *words, "fg-1")
-    refused = run(folder, *words, "fg-2", answer="n\n")
+    refused = run(folder, *words, "fg-2", answer="nee\n")
     assert not (tmp_path / "woo.zip").exists()
-    agreed = run(folder, *words, "fg-2", answer="y\n")
+    agreed = run(folder, *words, "fg-2", answer="ja\n")
 
     assert same[0] == 2
     assert "Iemand anders" in same[1]

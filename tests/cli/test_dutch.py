@@ -1,0 +1,116 @@
+"""What is typed wrong at the command line is told in Dutch, with what is wrong and how to go on."""
+
+import re
+from typing import Annotated
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from broker.cli import app
+from broker.cli.dutch import confirmed, in_dutch
+
+WRONG = {
+    "toets --foo": "De optie --foo is er niet.",
+    "toets --jso": "De optie --jso is er niet. Bedoelt u --json of --jsonl?",
+    "audit verifi": "De opdracht verifi is er niet. Bedoelt u verify?",
+    "xyz": "De opdracht xyz is er niet.",
+    "audit": "Noem een opdracht.",
+    "replay --werkers nul": "--werkers: Schrijf een geheel getal.",
+    "replay --werkers 0": "--werkers: Het getal is ten minste 1.",
+    "vuistregels --fase 4": "--fase: Het getal is hoogstens 3.",
+    "vuistregels --op gisteren": "--op: Schrijf een datum als 2026-11-20.",
+    "replay --to gisteren": "--to: Schrijf een datum als 2026-11-20.",
+    "impact": "--on ontbreekt.",
+    "impact --on gisteren": "--on: Schrijf een datum als 2024-05-01.",
+    "impact --on": "Achter --on hoort een waarde.",
+    "replay --json=3": "Achter --json hoort geen waarde.",
+    "replay P. Peters": "Er staat meer achter de opdracht dan zij kent.",
+    "token": "gebruiker ontbreekt.",
+}
+
+
+@pytest.mark.parametrize("words", WRONG)
+def test_what_is_wrong_is_told(words: str) -> None:
+    """The first line tells what is wrong; nothing of it is English, and nothing is done."""
+    done = CliRunner().invoke(app, words.split(), prog_name="sluis")
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    first, *more = done.stderr.splitlines()
+    assert first == WRONG[words]
+    assert not re.search("Usage|Try|OPTIONS|Peters", done.stderr)
+    if more:
+        assert more[0].startswith("Gebruik: sluis")
+        assert more[-1] == f"Meer uitleg: {_command(words)} --help"
+
+
+def _command(words: str) -> str:
+    given = [word for word in words.split() if word in {"audit", *_names()}]
+    return " ".join(["sluis", *given])
+
+
+def _names() -> set[str]:
+    return {command.name for command in app.registered_commands if command.name}
+
+
+@pytest.mark.parametrize("words", ["", "regels", "replay", "uitvoer woo", "audit export"])
+def test_help_is_dutch(words: str) -> None:
+    """A help text has Dutch headings and says in Dutch how it is used."""
+    told = CliRunner().invoke(app, [*words.split(), "--help"], prog_name="sluis").stdout
+
+    assert "Gebruik: sluis" in told
+    assert "Toon deze uitleg." in told
+    assert not re.search(r"Usage|Options|OPTIONS|Arguments|Commands|COMMAND|default|Show", told)
+
+
+def test_group_without_command_shows_its_help() -> None:
+    """Who types only `sluis regels` sees what there is, and no line of trouble."""
+    done = CliRunner().invoke(app, ["regels"], prog_name="sluis")
+
+    assert done.exit_code == 2
+    assert "voer-in" in done.output
+    assert "ontbreekt" not in done.output
+
+
+def _asking() -> typer.Typer:
+    asking = typer.Typer()
+
+    @asking.command()
+    def vraag(value: Annotated[str, typer.Argument()] = "") -> None:
+        typer.echo(str(confirmed("Zeker?")))
+        if value:
+            raise KeyError(value)
+
+    @asking.callback()
+    def several() -> None:
+        """Make it a group."""
+
+    in_dutch(asking)
+    return asking
+
+
+@pytest.mark.parametrize(
+    ("typed", "means"),
+    [("ja", True), ("J", True), (" ja ", True), ("nee", False), ("yes", False), ("", False)],
+)
+def test_yes_is_ja(typed: str, means: bool) -> None:  # noqa: FBT001 - as the table has it
+    """Only ja confirms."""
+    done = CliRunner().invoke(_asking(), ["vraag"], input=f"{typed}\n")
+
+    assert done.stdout.endswith(f"{means}\n")
+    assert "[ja/nee]" in done.stdout
+
+
+def test_end_of_input_is_no_answer() -> None:
+    """When there is nobody to answer, it stops with a sentence."""
+    done = CliRunner().invoke(_asking(), ["vraag"], input="")
+
+    assert done.exit_code == 1
+    assert "Gestopt." in done.stderr
+
+
+def test_mistake_of_ours_is_not_hidden() -> None:
+    """An error that nobody expects stays what it is."""
+    done = CliRunner().invoke(_asking(), ["vraag", "x"], input="ja\n")
+
+    assert isinstance(done.exception, KeyError)
