@@ -24,22 +24,35 @@ from audit.verify import Demands, verify
 from audit.witness import command
 
 INTACT, WRONG, NOT_STARTED = 0, 1, 2
+STOPPED = 130
+"""As a shell tells of a program that Ctrl-C ended."""
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "python -m audit") -> int:
     """Run one command; return the exit code. Findings go to stdout, progress to stderr."""
     args = _parser(prog).parse_args(argv)
     try:
-        if args.command == "witness":
-            return command.run(args, clock)
-        if args.command == "bundel":
-            return bundle_command.run(args, lambda key: _read_vkeys([key])[0])
-        if args.command == "verify":
-            return _verify(args)
-        return _receipt(Path(args.file), _read_vkeys([args.key])[0])
+        return _run(args)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nGestopt. Er is niets veranderd.\n")
+        return STOPPED
+    except BrokenPipeError:
+        # Who read it has gone; nor is there anybody to flush for when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return WRONG
     except AuditError as error:
         sys.stderr.write(f"{error}\n")
         return NOT_STARTED if isinstance(error, WitnessError) else WRONG
+
+
+def _run(args: argparse.Namespace) -> int:
+    if args.command == "witness":
+        return command.run(args, clock)
+    if args.command == "bundel":
+        return bundle_command.run(args, lambda key: _read_vkeys([key])[0])
+    if args.command == "verify":
+        return _verify(args)
+    return _receipt(Path(args.file), _read_vkeys([args.key])[0])
 
 
 def clock() -> int:
@@ -70,9 +83,15 @@ def _parser(prog: str) -> Parser:
     log.add_argument("--einde", metavar="BESTAND", help="het laatste controlepunt van een logboek"
                      " dat is opgevolgd; daarna telt de sleutel niet meer")  # fmt: skip
     log.add_argument("--bewijs", metavar="BESTAND", help="waar bewijs van een splitsing komt")
-    log.add_argument("--processen", metavar="AANTAL", type=int, default=1,
+    log.add_argument("--processen", metavar="AANTAL", type=_count, default=1,
                      help="hoeveel delen tegelijk worden nagekeken")  # fmt: skip
     return parser
+
+
+def _count(text: str) -> int:
+    if (count := int(text)) < 1:
+        raise argparse.ArgumentTypeError("Het getal is ten minste 1.")
+    return count
 
 
 def _read_vkeys(values: Sequence[str]) -> list[Vkey]:
@@ -115,7 +134,7 @@ def _demands(args: argparse.Namespace) -> Demands:
         kept=tuple(_read(path, "het controlepunt") for path in args.ander),
         end=None if args.einde is None else _read(args.einde, "het controlepunt"),
         evidence=None if args.bewijs is None else Path(args.bewijs),
-        processes=max(args.processen, 1),
+        processes=args.processen,
     )
 
 

@@ -113,7 +113,9 @@ class DirectoryLock:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self.release()
-            raise LogInUseError("Een ander proces heeft dit logboek al geopend.") from None
+            raise LogInUseError(
+                "Een ander proces heeft dit logboek al geopend. Stop dat eerst."
+            ) from None
 
     def release(self) -> None:
         """Let go."""

@@ -19,7 +19,8 @@ _SENTENCES: Final = {
     r"unrecognized arguments: .*": "Er staat meer achter de opdracht dan zij kent.",
     r"argument (.+): expected (?:one|at least one) argument": "Achter {0} hoort een waarde.",
     r"argument (.+): ignored explicit argument .*": "Achter {0} hoort geen waarde.",
-    r"argument (.+): invalid int value: .*": "{0}: Schrijf een geheel getal.",
+    r"argument (.+): invalid \w+ value: .*": "{0}: Schrijf een geheel getal.",
+    r"argument (\S+): (Het .*|Kies .*)": "{0}: {1}",
     r"argument (.+): invalid choice: .*\(choose from (.+)\)": "{0}: Kies een van: {1}.",
     r"ambiguous option: (\S+) could match (.+)": "De optie {0} is niet volledig. Bedoelt u {1}?",
 }

@@ -32,7 +32,7 @@ from broker.decision.register import default_root
 from broker.domain.fsc import CHANCE_BYTES, uuid7
 from broker.domain.ports import Clock, Ids
 from broker.domain.pseudoniem import Pseudonimiseerder
-from broker.errors import BrokerError
+from broker.errors import BrokerError, StartError
 from broker.koppelingen import load_koppelingen
 from broker.logs import Event, make_logger
 from broker.record import open_record
@@ -59,7 +59,7 @@ from broker.services.uitvoer.woo_uitvoering import WooUitvoering
 from broker.services.verankering import World as Anchoring
 from broker.services.vernietigen import Vernietigen
 from broker.services.vuistregels import Vuistregels
-from broker.settings import Omgeving, Settings, StartError, load_settings
+from broker.settings import Omgeving, Settings, load_settings
 from broker.sources import adapters, source_client
 from broker.store import Store, migrate
 

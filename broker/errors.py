@@ -93,3 +93,7 @@ class DecisionError(BrokerError):
     slug = "geen-besluit"
     title = "Er kon geen besluit worden genomen"
     status = 503
+
+
+class StartError(Exception):
+    """Sluis cannot start; `str()` is one plain Dutch sentence for who starts it."""

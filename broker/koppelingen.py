@@ -19,8 +19,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from broker.decision.files import line
 from broker.domain.fsc import WRONG, Koppeling
 from broker.domain.invoer import load_yaml, meldingen
-from broker.errors import InvalidInputError
-from broker.settings import Settings, StartError
+from broker.errors import InvalidInputError, StartError
+from broker.settings import Settings
 from broker.store import Store
 
 _NAME: Final = "SLUIS_FSC_KOPPELINGEN_BESTAND"

@@ -26,6 +26,7 @@ from audit.keyfile import load_second_signer
 from audit.note import Signer
 from broker.domain.invoer import meldingen
 from broker.domain.pseudoniem import KEY_BYTES
+from broker.errors import StartError
 from broker.services.handtekening import PublicKey, read_key
 
 PREFIX: Final = "SLUIS_"
@@ -34,10 +35,6 @@ _PRIVATE: Final = 0o600
 _LOGBOEK: Final = r"^(|ingebouwd|postgresql://\S+)$"
 _REGISTER: Final = r"^https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)*/?$"
 _OPA: Final = r"^(https?://(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+)(:[0-9]+)?/?)?$"
-
-
-class StartError(Exception):
-    """Sluis cannot start; `str()` is one plain Dutch sentence for who starts it."""
 
 
 class Omgeving(StrEnum):
@@ -154,13 +151,18 @@ class Settings(BaseSettings):
             raise StartError(f"De map {self.data} kan niet worden gemaakt.") from None
 
     @property
+    def own_database(self) -> Path:
+        """Where the database lies when no other is named."""
+        return self.data / "sluis.db"
+
+    @property
     def database_url(self) -> str:
         """Address of the database, with its password when that has a file. Never log this.
 
         Raises:
             StartError: The file cannot be read, or this is no address.
         """
-        url = self.database or f"sqlite:///{self.data / 'sluis.db'}"
+        url = self.database or f"sqlite:///{self.own_database}"
         return _with_password(url, self.database_wachtwoord_bestand, "SLUIS_DATABASE")
 
     @property

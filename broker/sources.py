@@ -10,8 +10,9 @@ from adapters.brp import BrpBron
 from adapters.http import Verbinding
 from adapters.partner import PartnerBron
 from broker.domain.ports import Bron
+from broker.errors import StartError
 from broker.services.bronnen import MakeBron
-from broker.settings import Omgeving, Settings, StartError
+from broker.settings import Omgeving, Settings
 
 _KEPT: Final = 100
 """Idle connections to sources; closing and opening one costs more than the question."""

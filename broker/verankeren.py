@@ -17,11 +17,12 @@ from audit.log import Log
 from audit.note import Vkey
 from audit.policy import NONE, Policy
 from audit.witness.client import WitnessClient
+from broker.errors import StartError
 from broker.services.anchored import Own
 from broker.services.coverage import Coverage
 from broker.services.outsiders import Outsiders, Stempeldienst
 from broker.services.verankering import Cadence, Verankering, World, teller
-from broker.settings import Omgeving, Settings, StartError
+from broker.settings import Omgeving, Settings
 
 _ENOUGH: Final = 2
 """Authorities that production needs: then one may fail, or be bent."""

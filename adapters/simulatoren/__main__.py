@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from types import FrameType
 
 from adapters.simulatoren import ALLE, Storing, start
+from audit.parser import Parser
 
 
 class _Stop(Exception):  # noqa: N818  (a request to stop, not an error)
@@ -20,15 +21,15 @@ def _stop(_nummer: int, _frame: FrameType | None) -> None:
 def _storing(tekst: str) -> tuple[str, Storing]:
     naam, _, soort = tekst.rpartition("=")
     if naam and naam not in ALLE:
-        raise argparse.ArgumentTypeError(f"geen partner: {naam} (kies uit {', '.join(ALLE)})")
+        raise argparse.ArgumentTypeError(f"Kies een van: {', '.join(ALLE)}.")
     if soort not in set(Storing):
-        raise argparse.ArgumentTypeError(f"geen storing: {soort} (kies uit {', '.join(Storing)})")
+        raise argparse.ArgumentTypeError(f"Kies een van: {', '.join(Storing)}.")
     return naam, Storing(soort)
 
 
-def _opties(argumenten: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m adapters.simulatoren",
+def _opties(argumenten: Sequence[str], prog: str) -> argparse.Namespace:
+    parser = Parser(
+        prog=prog,
         description="Start nagemaakte partners, elk in een eigen proces op dit apparaat.",
     )
     parser.add_argument(
@@ -50,13 +51,13 @@ def _opties(argumenten: Sequence[str]) -> argparse.Namespace:
     opties.namen = [naam for naam in opties.alleen.split(",") if naam]
     vreemd = sorted(set(opties.namen) - set(ALLE))
     if vreemd or not opties.namen:
-        parser.error(f"--alleen: kies uit {', '.join(ALLE)}")
+        parser.error(f"--alleen: Kies een van: {', '.join(ALLE)}.")
     return opties
 
 
-def main(argumenten: Sequence[str]) -> int:
+def main(argumenten: Sequence[str], prog: str = "python -m adapters.simulatoren") -> int:
     """Start the partners, tell each address, and stop on SIGINT or SIGTERM."""
-    opties = _opties(argumenten)
+    opties = _opties(argumenten, prog)
     storingen: dict[str, Storing] = {}
     for naam, soort in opties.storing:
         storingen |= dict.fromkeys([naam] if naam else opties.namen, soort)

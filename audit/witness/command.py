@@ -7,6 +7,8 @@ is lost or put back from a copy is the end of this witness: start another one, w
 
 import argparse
 import contextlib
+import errno
+import re
 import signal
 import sys
 import time
@@ -31,6 +33,7 @@ from audit.witness.store import Store
 KEY = "getuige.pem"
 SECOND_KEY = "getuige-mldsa.pem"
 HOST, PORT = "127.0.0.1", 8090
+_URL = re.compile(r"https?://[^\s/]\S*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,17 +148,25 @@ def serve(
     Raises:
         WitnessError: It cannot start.
     """
+    if options.url is not None and not _URL.fullmatch(options.url):
+        raise WitnessError("Een adres (--adres) begint met http:// of https://, zonder spaties.")
     with opened(options, clock=clock, report=report) as (witness, vkeys):
         try:
             server = WitnessServer((options.host, options.port), witness, time.monotonic)
-        except (OSError, OverflowError):
-            raise WitnessError(
-                f"Poort {options.port} op {options.host} is niet vrij. Kies een andere met --poort."
-            ) from None
+        except (OSError, OverflowError) as error:
+            raise WitnessError(_not_there(error, options.port)) from None
         with contextlib.suppress(KeyboardInterrupt):
             signal.signal(signal.SIGTERM, _stop)
             say(welcome(vkeys, options.url or _address(server)))
             server.run()
+
+
+def _not_there(error: Exception, port: int) -> str:
+    if isinstance(error, OverflowError):
+        return "Een poort is een getal van 0 tot en met 65535."
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return f"Poort {port} is niet vrij. Kies een andere met --poort."
+    return f"Op dit adres kan de getuige niet luisteren: {describe(error)}."
 
 
 def _address(server: WitnessServer) -> str:

@@ -1,6 +1,8 @@
 """The command `sluis`. Each command imports what it needs inside, so that help is quick."""
 
+import sys
 from importlib.metadata import version
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -71,5 +73,8 @@ in_dutch(app)
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. It speaks UTF-8, whatever the terminal is set to."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8")
     app()

@@ -1,14 +1,15 @@
 """`sluis adl`: write the Authorization Decision Log of a time, one JSON record on each line."""
 
 import asyncio
-import datetime as dt
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from broker.cli.options import Map, bound, plainly, settings_of_data
-from broker.settings import Settings
+from broker.cli.options import Bounds, Map, bounds_of, plainly, settings_of_data
+
+if TYPE_CHECKING:
+    from broker.settings import Settings
 
 
 def adl(
@@ -23,12 +24,12 @@ def adl(
 
     Een broker die werkt, mag intussen doorgaan.
     """
-    bounds = bound("--from", since), bound("--to", until)
+    bounds = bounds_of(since, until)
     with plainly():
-        asyncio.run(_write(settings_of_data(folder), *bounds))
+        asyncio.run(_write(settings_of_data(folder), bounds))
 
 
-async def _write(settings: Settings, since: dt.datetime | None, until: dt.datetime | None) -> None:
+async def _write(settings: "Settings", bounds: Bounds) -> None:
     """Write each record to standard output as it is read; a chunk is in memory, no more."""
     import orjson
 
@@ -38,7 +39,7 @@ async def _write(settings: Settings, since: dt.datetime | None, until: dt.dateti
     store = await Store.open(settings.database_url)
     try:
         async with store.read() as tx:
-            async for row in tx.beslislogboek.stream(since=since, until=until):
+            async for row in tx.beslislogboek.stream(since=bounds[0], until=bounds[1]):
                 sys.stdout.buffer.write(orjson.dumps(rendered(row)) + b"\n")
     finally:
         sys.stdout.flush()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from broker.cli.options import settings_of_data
-from broker.settings import Settings, StartError
+from broker.errors import StartError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from broker.api.rollen import Actie
     from broker.app import OpenServices
     from broker.services.caller import Beller
+    from broker.settings import Settings
 
     M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
@@ -48,7 +49,7 @@ def run_alone(
 
 
 async def _run(
-    settings: Settings,
+    settings: "Settings",
     wie: str,
     what: "tuple[Actie, str]",
     work: "Callable[[OpenServices, Context], Awaitable[T]]",

@@ -9,7 +9,9 @@ from broker.cli.options import plainly
 
 
 def bundel(
-    schrijf: Annotated[Path, typer.Argument(help="Het bestand om te schrijven (.tar.gz).")],
+    schrijf: Annotated[
+        Path, typer.Argument(metavar="BESTAND", help="Het bestand om te schrijven (.tar.gz).")
+    ],
     *,
     sleutel: Annotated[
         Path | None,
@@ -27,7 +29,7 @@ def bundel(
     from broker.decision.opa.bundle import KEY_ID, BundleError, Ondertekenaar, make_bundle
     from broker.decision.regelset import Regelset, RegisterError
     from broker.decision.register import default_root
-    from broker.settings import StartError
+    from broker.errors import StartError
 
     with plainly():
         try:

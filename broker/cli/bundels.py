@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from broker.cli.options import plainly
+from broker.cli.options import Poort, plainly
 
 
 def bundels(
     folder: Annotated[Path, typer.Argument(metavar="MAP", help="De map met bundels.")],
     *,
     host: Annotated[str, typer.Option("--adres", help="Waar het luistert.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--poort", help="De poort; 0 kiest een vrije.")] = 8182,
+    port: Poort = 8182,
 ) -> None:
     """Geef de bundels in een map aan een OPA-server, tot u stopt (Ctrl-C).
 
@@ -23,7 +23,7 @@ def bundels(
     from starlette.staticfiles import StaticFiles
 
     from broker.cli.serve import bind
-    from broker.settings import StartError
+    from broker.errors import StartError
 
     with plainly():
         if not folder.is_dir():

@@ -30,10 +30,13 @@ _SENTENCES: Final = {
     r"No such option: (.+)": "De optie {0} is er niet.",
     r"Option '(.+)' requires an argument\.": "Achter {0} hoort een waarde.",
     r"Option '(.+)' does not take a value\.": "Achter {0} hoort geen waarde.",
-    r"No such command '(.+)'\. Did you mean (.+)\?": "De opdracht {0} is er niet. Bedoelt u {1}?",
-    r"No such command '(.+)'\.": "De opdracht {0} is er niet.",
+    r"No such command '([a-z-]+)'\. Did you mean (.+)\?": (
+        "De opdracht {0} is er niet. Bedoelt u {1}?"
+    ),
+    r"No such command '([a-z-]+)'\.": "De opdracht {0} is er niet.",
     r"Missing command\.": "Noem een opdracht.",
-    # Not which: it may be somebody's name.
+    # Not which: it may be somebody's number or name.
+    r"No such command '.*": "Deze opdracht is er niet.",
     r"Got unexpected extra argument\(s\).*": "Er staat meer achter de opdracht dan zij kent.",
     r"Input should be a valid integer.*": "Schrijf een geheel getal.",
     r"Input should be greater than or equal to (.+)": "Het getal is ten minste {0}.",

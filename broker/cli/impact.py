@@ -6,34 +6,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import orjson
 import typer
 
 from broker.cli.options import Map, plainly, read_rules, settings_of_data
 from broker.errors import InvalidInputError
-from broker.services.effect import Change, Effect, Effecten, Groep, Soort
-from broker.settings import Settings
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from broker.services.effect import Change, Effect, Effecten
+    from broker.settings import Settings
+
 _SOORTEN: Final = {
-    Soort.PERSOONSKAART: "open persoonskaarten",
-    Soort.LOPEND_VERZOEK: "lopende verzoeken",
-    Soort.INSTEMMING: "instemmingen",
-    Soort.VRAAG: "vragen van het laatste jaar",
+    "persoonskaart": "open persoonskaarten",
+    "lopend-verzoek": "lopende verzoeken",
+    "instemming": "instemmingen",
+    "vraag": "vragen van het laatste jaar",
 }
 _GROEPEN: Final = {
-    Groep.HOUDT: "houdt",
-    Groep.ELDERS: "via een andere zaak",
-    Groep.VERLIEST: "verliest",
-    Groep.HAD_AL_GEEN: "had al geen",
+    "houdt": "houdt",
+    "houdt-via-andere-zaak": "via een andere zaak",
+    "verliest": "verliest",
+    "had-al-geen": "had al geen",
 }
 _EEN: Final = {
-    Soort.PERSOONSKAART: "persoonskaart",
-    Soort.LOPEND_VERZOEK: "lopend verzoek",
-    Soort.INSTEMMING: "instemming",
-    Soort.VRAAG: "vraag",
+    "persoonskaart": "persoonskaart",
+    "lopend-verzoek": "lopend verzoek",
+    "instemming": "instemming",
+    "vraag": "vraag",
 }
 _PER: Final = {"per_partner": "partner", "per_gebied": "gebied", "per_branche": "branche"}
 
@@ -48,7 +48,7 @@ class Asked:
     zaak: str | None
     policies: Path | None
 
-    def change(self) -> Change:
+    def change(self) -> "Change":
         """Return it.
 
         Raises:
@@ -95,12 +95,14 @@ def impact(  # noqa: PLR0913 - a command: what may be asked
     if listed:
         told["lijst"] = [_plain(effect) for effect in found.lijst]
     if as_json:
+        import orjson
+
         typer.echo(orjson.dumps(told).decode())
         return
     _show(found.view(), found.lijst)
 
 
-async def _calculate(settings: Settings, asked: Asked, *, listed: bool) -> Effecten:
+async def _calculate(settings: "Settings", asked: Asked, *, listed: bool) -> "Effecten":
     """Calculate by the rules in force, with a progress bar on standard error."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
@@ -145,7 +147,7 @@ def _moment(op: str) -> str:
     return op
 
 
-def _plain(effect: Effect) -> dict[str, Any]:
+def _plain(effect: "Effect") -> dict[str, Any]:
     return {
         "soort": effect.soort,
         "id": effect.id,
@@ -158,7 +160,7 @@ def _plain(effect: Effect) -> dict[str, Any]:
     }
 
 
-def _show(view: Mapping[str, Any], effects: Sequence[Effect]) -> None:
+def _show(view: Mapping[str, Any], effects: "Sequence[Effect]") -> None:
     """Print the counts, what moves per partner, area and branch, and then the list."""
     from rich.console import Console
     from rich.table import Table
@@ -192,7 +194,7 @@ def _show_per(
         console.print(table)
 
 
-def _show_list(console: "Console", effects: Sequence[Effect]) -> None:
+def _show_list(console: "Console", effects: "Sequence[Effect]") -> None:
     """Print each thing on lines of its own, whose ids are never cut or broken."""
     console.print("Lijst", style="italic")
     for each in effects:

@@ -8,9 +8,14 @@ import typer
 def partners(
     *,
     first: Annotated[
-        int, typer.Option("--poort-vanaf", help="Poort van de eerste partner.")
+        int,
+        typer.Option(
+            "--poort-vanaf", min=0, max=65535 - 16, help="Poort van de eerste; 0 kiest vrije."
+        ),
     ] = 8101,
-    only: Annotated[str, typer.Option("--alleen", help="Namen, met komma's ertussen.")] = "",
+    only: Annotated[
+        str | None, typer.Option("--alleen", help="Namen, met komma's ertussen.")
+    ] = None,
     broken: Annotated[
         list[str] | None,
         typer.Option("--storing", help="Wat er mis is, zoals uwv=weg of nla=traag."),
@@ -20,7 +25,7 @@ def partners(
     from adapters.simulatoren.__main__ import main
 
     arguments = ["--poort-vanaf", str(first)]
-    arguments += ["--alleen", only] if only else []
+    arguments += ["--alleen", only] if only is not None else []
     for fault in broken or ():
         arguments += ["--storing", fault]
-    raise typer.Exit(main(arguments))
+    raise typer.Exit(main(arguments, "sluis partners"))

@@ -14,13 +14,14 @@ import typer
 
 from broker.cli.alone import checked, run_alone
 from broker.cli.options import Map, plainly, settings_of_data
-from broker.settings import Settings, StartError
+from broker.errors import StartError
 
 if TYPE_CHECKING:
     from broker.api.context import Context
     from broker.api.rollen import Actie
     from broker.app import OpenServices
     from broker.domain.regelversie import Regelversie
+    from broker.settings import Settings
 
 app = typer.Typer(
     help="De regels zelf: bekijken, voorstellen, beproeven, goedkeuren en invoeren.",
@@ -153,7 +154,7 @@ def voer_in(versie: Versie, *, wie: Wie, folder: Map = None) -> None:
     _change(folder, wie, Actie.REGELS_INVOEREN, work)
 
 
-async def _list(settings: Settings) -> None:
+async def _list(settings: "Settings") -> None:
     """Show all versions, from the store alone: a running broker holds the log."""
     from broker.api.application import OTHER_RULES
     from broker.decision.regelset import Regelset

@@ -1,30 +1,20 @@
 """`sluis replay`: decide every recorded dossier again, by the rules of its day or by others."""
 
 import asyncio
-import datetime as dt
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, TypeVar
 
-import orjson
 import typer
 
-from broker.cli.options import Map, bound, plainly, read_rules, settings_of_data
-from broker.decision.regelset import Regelset
-from broker.decision.register import default_root
-from broker.services.herhaling import (
-    Herhaling,
-    Plan,
-    Stretch,
-    Telling,
-    compare,
-    replay,
-    stretches,
-)
-from broker.services.verschil import Verschil
-from broker.settings import Settings
-from broker.store import Store
+from broker.cli.options import Bounds, Map, bounds_of, plainly, read_rules, settings_of_data
+
+if TYPE_CHECKING:
+    from broker.services.herhaling import Herhaling, Plan, Stretch, Telling
+    from broker.services.verschil import Verschil
+    from broker.settings import Settings
+    from broker.store import Store
 
 DIFFERENT: Final = 1
 TODAY: Final = "today"
@@ -34,7 +24,7 @@ _NAMES: Final = {
     "zonder_regels": "de regels van toen zijn er niet",
 }
 T = TypeVar("T")
-Bounds = tuple[dt.datetime | None, dt.datetime | None]
+Work: TypeAlias = "Callable[[Plan, Stretch], T]"
 
 
 def command(
@@ -60,7 +50,7 @@ def command(
 
     Zonder --with gelden de regels van toen, en moet elk besluit tot op de byte gelijk zijn.
     """
-    bounds = bound("--from", since), bound("--to", until)
+    bounds = bounds_of(since, until)
     with plainly():
         settings = settings_of_data(folder)
         if other is None:
@@ -70,13 +60,17 @@ def command(
             _tell_difference(found.view(), as_json=as_json)
 
 
-def replay_all(settings: Settings, bounds: Bounds = (None, None), workers: int = 1) -> Herhaling:
+def replay_all(
+    settings: "Settings", bounds: Bounds = (None, None), workers: int = 1
+) -> "Herhaling":
     """Decide all besluiten of a time again, by the rules that each of them names.
 
     Raises:
         AuditError: The log cannot be read.
         BrokerError: The store cannot be read.
     """
+    from broker.services.herhaling import Herhaling, replay
+
     plan, parts = asyncio.run(_prepare(settings, bounds, workers, None))
     found = Herhaling()
     for part in _run(replay, plan, parts, workers):
@@ -84,12 +78,15 @@ def replay_all(settings: Settings, bounds: Bounds = (None, None), workers: int =
     return found
 
 
-def compare_all(settings: Settings, bounds: Bounds, workers: int, other: str) -> Verschil:
+def compare_all(settings: "Settings", bounds: Bounds, workers: int, other: str) -> "Verschil":
     """Decide all besluiten of a time by other rules: `today`, a folder or an archive.
 
     Raises:
         BrokerError: The store cannot be read, or there is no such rule set.
     """
+    from broker.services.herhaling import compare
+    from broker.services.verschil import Verschil
+
     plan, parts = asyncio.run(_prepare(settings, bounds, workers, other))
     found = Verschil()
     for part in _run(compare, plan, parts, workers):
@@ -98,9 +95,14 @@ def compare_all(settings: Settings, bounds: Bounds, workers: int, other: str) ->
 
 
 async def _prepare(
-    settings: Settings, bounds: Bounds, workers: int, other: str | None
-) -> tuple[Plan, Sequence[Stretch]]:
+    settings: "Settings", bounds: Bounds, workers: int, other: str | None
+) -> "tuple[Plan, Sequence[Stretch]]":
     """Return what the processes need, and the stretches that they do."""
+    from broker.decision.regelset import Regelset
+    from broker.decision.register import default_root
+    from broker.services.herhaling import Plan, stretches
+    from broker.store import Store
+
     url = settings.database_url
     geleverd = Regelset.from_folder(default_root()).to_archive()
     store = await Store.open(url)
@@ -119,9 +121,7 @@ async def _prepare(
         await store.close()
 
 
-def _run(
-    work: Callable[[Plan, Stretch], T], plan: Plan, parts: Sequence[Stretch], workers: int
-) -> Iterator[T]:
+def _run(work: "Work[T]", plan: "Plan", parts: "Sequence[Stretch]", workers: int) -> Iterator[T]:
     """Yield what comes of each stretch, in their order; a progress bar stands on standard error."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
@@ -134,9 +134,7 @@ def _run(
             progress.advance(task, part.aantal)
 
 
-def _each(
-    work: Callable[[Plan, Stretch], T], plan: Plan, parts: Sequence[Stretch], workers: int
-) -> Iterator[T]:
+def _each(work: "Work[T]", plan: "Plan", parts: "Sequence[Stretch]", workers: int) -> Iterator[T]:
     """Do the stretches: a single one here, more in processes of their own."""
     if len(parts) <= 1 or workers == 1:
         yield from (work(plan, part) for part in parts)
@@ -145,11 +143,18 @@ def _each(
     from multiprocessing import get_context
 
     # Not forked: nothing of this process, such as an open log, may be used by two.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), _leave_to_parent) as pool:
         yield from pool.map(work, [plan] * len(parts), parts)
 
 
-async def _other(store: Store, name: str | None) -> bytes | None:
+def _leave_to_parent() -> None:
+    """Let Ctrl-C, which reaches every process, be dealt with by the one that was started."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+async def _other(store: "Store", name: str | None) -> bytes | None:
     """Return the archive of the rules to compare with; None for those that Sluis came with.
 
     Raises:
@@ -164,10 +169,12 @@ async def _other(store: Store, name: str | None) -> bytes | None:
     return read_rules(Path(name)).regelset.to_archive()
 
 
-def _tell(found: Herhaling, *, as_json: bool) -> None:
+def _tell(found: "Herhaling", *, as_json: bool) -> None:
     """Print what came of a replay; exit 1 when anything is wrong."""
     wrong: dict[str, Telling] = {name: getattr(found, name) for name in _NAMES}
     if as_json:
+        import orjson
+
         typer.echo(orjson.dumps(found).decode())
     else:
         for name, telling in wrong.items():
@@ -185,6 +192,8 @@ def _tell(found: Herhaling, *, as_json: bool) -> None:
 def _tell_difference(view: dict[str, Any], *, as_json: bool) -> None:
     """Print what would fall differently; that is an answer, so the exit code is 0."""
     if as_json:
+        import orjson
+
         typer.echo(orjson.dumps(view).decode())
         return
     from broker.cli.show import show_difference

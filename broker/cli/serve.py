@@ -1,6 +1,7 @@
 """`sluis serve`: the broker, and in a demo the partners beside it, until you stop it."""
 
 import asyncio
+import errno
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
@@ -8,24 +9,30 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typing_extensions import override
 
+from audit.errors import describe
 from broker.cli.options import Map, plainly, settings_from
-from broker.settings import Omgeving, Settings, StartError
+from broker.errors import StartError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+    from broker.settings import Settings
 
 
 def serve(
     *,
     folder: Map = None,
     port: Annotated[
-        int | None, typer.Option("--poort", help="De poort; 0 kiest een vrije.")
+        int | None,
+        typer.Option("--poort", min=0, max=65535, help="De poort (8000); 0 kiest een vrije."),
     ] = None,
     alone: Annotated[
         bool, typer.Option("--zonder-partners", help="Start alleen de broker.")
     ] = False,
 ) -> None:
     """Start de broker en de partners, en laat ze draaien tot u stopt (Ctrl-C)."""
+    from broker.settings import Omgeving
+
     with plainly():
         settings = settings_from(folder, **({} if port is None else {"poort": port}))
         if alone or settings.omgeving is not Omgeving.DEMO:
@@ -43,7 +50,7 @@ def serve(
             run(settings)
 
 
-def run(settings: Settings) -> None:
+def run(settings: "Settings") -> None:
     """Serve until a signal comes; tell the address as soon as it answers.
 
     Raises:
@@ -60,21 +67,23 @@ def bind(host: str, port: int) -> socket.socket:
     """Return a socket on this address; 0 is any port that is free.
 
     Raises:
-        StartError: The port is taken.
+        StartError: The port is taken, or the address is not of this machine.
     """
     bound = socket.socket()
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
-    except OSError:
+    except OSError as error:
         bound.close()
+        if error.errno != errno.EADDRINUSE:
+            raise StartError(f"Op dit adres kan Sluis niet luisteren: {describe(error)}.") from None
         raise StartError(
             f"Poort {port} is niet vrij. Kies een andere met --poort, of --poort 0."
         ) from None
     return bound
 
 
-async def _open_and_serve(settings: Settings, bound: socket.socket, address: str) -> None:
+async def _open_and_serve(settings: "Settings", bound: socket.socket, address: str) -> None:
     from broker.app import create_app, open_services
 
     # Opened here and not by the server, so that a refusal to start is no stack trace.

@@ -5,17 +5,15 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final, NoReturn
 
-import orjson
 import typer
 
-from broker.decision.decide import Decider
-from broker.decision.register import default_root
-from broker.decision.uitleg import explain
-from broker.domain import invoer
-from broker.domain.dossier import Dossier
 from broker.errors import BrokerError, DecisionError, Fout, InvalidInputError
+
+if TYPE_CHECKING:
+    from broker.decision.decide import Decider
+    from broker.domain.dossier import Dossier
 
 NO_VERDICT: Final = 1
 INVALID: Final = 2
@@ -40,6 +38,10 @@ def toets(
     Wat er in een dossier hoort, staat in docs/dossier.schema.json.
     Voorbeelden staan in docs/voorbeelden/.
     """
+    from broker.decision.decide import Decider
+    from broker.decision.register import default_root
+    from broker.decision.uitleg import explain
+
     if (dossier is None) == (jsonl is None):
         _stop([Fout(pointer="", melding="Noem een dossier, of gebruik --jsonl.")])
     if uitleg and jsonl is not None:
@@ -68,26 +70,33 @@ def toets(
         show_besluit(besluit)
 
 
-def read(name: str) -> Dossier:
+def read(name: str) -> "Dossier":
     """Return the dossier in this file; '-' is standard input.
 
     Raises:
         InvalidInputError: It cannot be read, or is no dossier.
     """
+    from broker.domain import invoer
+
     with _open(name) as file:
         text = file.read(invoer.MAX_BYTES + 1)
+    if not text.strip():
+        melding = "Dit bestand is leeg."
+        raise InvalidInputError(melding, [Fout(pointer="", melding=melding)])
     is_yaml = name.endswith((".yaml", ".yml")) or not text.lstrip().startswith(b"{")
     is_json = name.endswith(".json") or not is_yaml
     return invoer.parse(invoer.load_json(text) if is_json else invoer.load_yaml(text))
 
 
-def _each(decider: Decider, lines: Iterable[bytes]) -> None:
+def _each(decider: "Decider", lines: Iterable[bytes]) -> None:
     for line in lines:
         if line.strip():
             _print(_answer(decider, line))
 
 
-def _answer(decider: Decider, line: bytes) -> dict[str, Any]:
+def _answer(decider: "Decider", line: bytes) -> dict[str, Any]:
+    from broker.domain import invoer
+
     try:
         return decider.decide(invoer.parse_json(line)).as_json()
     except BrokerError as error:
@@ -112,6 +121,8 @@ def _open(name: str) -> AbstractContextManager[BinaryIO]:
 
 def _print(answer: dict[str, Any]) -> None:
     """Write one line of JSON, in UTF-8 whatever the terminal is set to."""
+    import orjson
+
     sys.stdout.buffer.write(orjson.dumps(answer) + b"\n")
     sys.stdout.flush()
 

@@ -3,12 +3,14 @@
 import asyncio
 import datetime as dt
 import secrets
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from broker.cli.options import Map, plainly, settings_of_data
-from broker.settings import Settings
+
+if TYPE_CHECKING:
+    from broker.settings import Settings
 
 HOURS = 8
 
@@ -37,7 +39,7 @@ def token(
         typer.echo(asyncio.run(_issue(settings, gebruiker, dt.timedelta(hours=hours))))
 
 
-async def _issue(settings: Settings, gebruiker: str, valid: dt.timedelta) -> str:
+async def _issue(settings: "Settings", gebruiker: str, valid: dt.timedelta) -> str:
     """Issue a token without the log open: a running broker holds it, and must not be stopped."""
     from broker.api.context import hash_token
     from broker.app import SystemClock
@@ -56,7 +58,7 @@ async def _issue(settings: Settings, gebruiker: str, valid: dt.timedelta) -> str
         await store.close()
 
 
-async def _withdraw(settings: Settings, gebruiker: str) -> int:
+async def _withdraw(settings: "Settings", gebruiker: str) -> int:
     """Take back all tokens of a person, beside a running broker; return how many."""
     from broker.app import SystemClock
     from broker.store import Store

@@ -11,7 +11,7 @@ import typer
 from broker.cli.alone import beller_of, checked, run_alone
 from broker.cli.dutch import confirmed
 from broker.cli.options import Map, plainly
-from broker.settings import StartError
+from broker.errors import StartError
 
 if TYPE_CHECKING:
     from broker.api.context import Context

@@ -1,12 +1,14 @@
 """`sluis vuistregels`: what a deelnemer may ask of whom. Needs no server or database."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from broker.cli.options import plainly
-from broker.domain.uitleg import Vuistregel
+
+if TYPE_CHECKING:
+    from broker.domain.uitleg import Vuistregel
 
 
 def vuistregels(
@@ -43,7 +45,7 @@ def vuistregels(
 Cells = tuple[str, ...]
 
 
-def _grouped(rows: Sequence[Vuistregel]) -> dict[Cells, dict[Cells, list[str]]]:
+def _grouped(rows: "Sequence[Vuistregel]") -> dict[Cells, dict[Cells, list[str]]]:
     """Return for each asker and basis, and then each source, which categories go with it."""
     found: dict[Cells, dict[Cells, list[str]]] = {}
     for row in rows:
@@ -58,7 +60,7 @@ def _grouped(rows: Sequence[Vuistregel]) -> dict[Cells, dict[Cells, list[str]]]:
     return found
 
 
-def _rows(deelnemer: str | None, moment: str | None) -> Sequence[Vuistregel]:
+def _rows(deelnemer: str | None, moment: str | None) -> "Sequence[Vuistregel]":
     from broker.app import SystemClock
     from broker.decision.decide import Decider
     from broker.decision.register import default_root

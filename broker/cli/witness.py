@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from broker.cli.options import plainly
+from broker.cli.options import Poort, plainly
 
 
 def witness(  # noqa: PLR0913 - each is an option of the command line
@@ -25,7 +25,7 @@ def witness(  # noqa: PLR0913 - each is an option of the command line
     host: Annotated[str, typer.Option("--host", help="Het adres om op te luisteren.")] = (
         "127.0.0.1"
     ),
-    port: Annotated[int, typer.Option("--poort", help="De poort; 0 kiest een vrije.")] = 8090,
+    port: Poort = 8090,
     url: Annotated[
         str | None, typer.Option("--adres", help="Waar anderen deze getuige vinden (URL).")
     ] = None,

@@ -117,7 +117,10 @@ class Regelset:
             RegisterError: It is not there, or holds no rule set.
         """
         if path.is_dir():
-            return cls.from_folder(_whole(path.resolve()))
+            folder = _whole(path.resolve())
+            if not any((folder / name).is_dir() for name in _FOLDERS):
+                raise RegisterError([_fout(path.name, "In deze map staan geen regels.")])
+            return cls.from_folder(folder)
         try:
             return cls.from_archive(path.read_bytes())
         except FileNotFoundError:

@@ -175,7 +175,7 @@ def test_a_wrong_option_is_exit_code_2(argumenten: list[str]) -> None:
     uit = subprocess.run(opdracht, cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert uit.returncode == 2
-    assert "kies uit" in uit.stderr
+    assert "Kies een van" in uit.stderr
 
 
 def test_a_taken_port_is_told_with_the_way_out() -> None:

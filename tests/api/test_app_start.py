@@ -15,7 +15,8 @@ from broker.app import Outside, RandomIds, SystemClock, open_services
 from broker.decision.decide import Decider
 from broker.domain.besluit import Besluit, Uitkomst
 from broker.domain.dossier import Dossier
-from broker.settings import Omgeving, Settings, StartError, load_settings
+from broker.errors import StartError
+from broker.settings import Omgeving, Settings, load_settings
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """The tool of the auditor: what it prints, where, and with which exit code."""
 
+import os
 import re
 import subprocess
 import sys
@@ -180,3 +181,34 @@ def test_auditor_needs_only_this_package(tmp_path: Path) -> None:
     )
 
     assert ended.stdout == f"{ALONE}In orde: 3 regels nagerekend.\n0 []\n"
+
+
+def test_reader_that_goes_away_is_no_trouble(tmp_path: Path) -> None:
+    """When nobody reads the findings any more, it ends without a stack trace."""
+    directory = a_log(tmp_path / "log", [3])
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "audit", "verify", str(directory), "--key", KEY]
+    done = subprocess.run(
+        command, stdout=write, stderr=subprocess.PIPE, check=False, cwd=PROJECT, text=True
+    )
+    os.close(write)
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "Error" not in done.stderr
+
+
+def test_stopping_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C ends with the exit code of the shell, and says that nothing was changed."""
+    directory = a_log(tmp_path / "log", [3])
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("audit.__main__.verify", stopped)
+
+    assert main(["verify", str(directory), "--key", KEY]) == 130
+    assert capsys.readouterr().err == "\nGestopt. Er is niets veranderd.\n"

@@ -92,7 +92,8 @@ def test_second_opening_is_refused(tmp_path: Path) -> None:
         )
         assert log.append(*an_entry(0)).result().index == 0
 
-    assert other.stdout == "LogInUseError Een ander proces heeft dit logboek al geopend.\n"
+    told = "Een ander proces heeft dit logboek al geopend. Stop dat eerst."
+    assert other.stdout == f"LogInUseError {told}\n"
     open_log(directory).close()
 
 

@@ -12,6 +12,7 @@ WRONG = {
     "verify": "Dit ontbreekt: MAP, --key.",
     "verify map --key": "Achter --key hoort een waarde.",
     "verify map --key k --processen veel": "--processen: Schrijf een geheel getal.",
+    "verify map --key k --processen 0": "--processen: Het getal is ten minste 1.",
     "verify map --key k --foo=Peters": "De optie --foo is er niet.",
     "verify map --key k P. Peters": "Er staat meer achter de opdracht dan zij kent.",
     "verify map --k k": "De optie --k is niet volledig. Bedoelt u --key, --kluis?",

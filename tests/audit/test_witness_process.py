@@ -328,4 +328,8 @@ def test_first_start_needs_a_name(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main([*start, "--naam", "met spatie"]) == 2
     assert "spatie" in capsys.readouterr().err
     assert main([*start, "--naam", "g", "--host", "256.1.1.1"]) == 2
-    assert "Poort 0 op 256.1.1.1 is niet vrij" in capsys.readouterr().err
+    assert "Op dit adres kan de getuige niet luisteren" in capsys.readouterr().err
+    assert main([*start, "--naam", "g", "--adres", "geen adres"]) == 2
+    assert "begint met http:// of https://" in capsys.readouterr().err
+    assert main([*start[:-1], "65536", "--naam", "g"]) == 2
+    assert "een getal van 0 tot en met 65535" in capsys.readouterr().err

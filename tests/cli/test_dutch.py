@@ -1,6 +1,9 @@
 """What is typed wrong at the command line is told in Dutch, with what is wrong and how to go on."""
 
+import os
 import re
+import subprocess
+import sys
 from typing import Annotated
 
 import pytest
@@ -9,18 +12,28 @@ from typer.testing import CliRunner
 
 from broker.cli import app
 from broker.cli.dutch import confirmed, in_dutch
+from broker.decision.register import default_root
+
+ROOT = default_root()
 
 WRONG = {
     "toets --foo": "De optie --foo is er niet.",
     "toets --jso": "De optie --jso is er niet. Bedoelt u --json of --jsonl?",
     "audit verifi": "De opdracht verifi is er niet. Bedoelt u verify?",
     "xyz": "De opdracht xyz is er niet.",
+    "999993653": "Deze opdracht is er niet.",
     "audit": "Noem een opdracht.",
     "replay --werkers nul": "--werkers: Schrijf een geheel getal.",
     "replay --werkers 0": "--werkers: Het getal is ten minste 1.",
     "vuistregels --fase 4": "--fase: Het getal is hoogstens 3.",
     "vuistregels --op gisteren": "--op: Schrijf een datum als 2026-11-20.",
-    "replay --to gisteren": "--to: Schrijf een datum als 2026-11-20.",
+    "replay --to gisteren": (
+        "--to: Schrijf een datum als 2026-11-20, of een moment als 2026-11-20T14:00:00+01:00."
+    ),
+    "adl --from 2026-12-31 --to 2026-01-01": "--to: Dit ligt niet na --from.",
+    "bundels map --poort 65536": "--poort: Het getal is hoogstens 65535.",
+    "witness map --logboeken l --poort -1": "--poort: Het getal is ten minste 0.",
+    "partners --poort-vanaf 65530": "--poort-vanaf: Het getal is hoogstens 65519.",
     "impact": "--on ontbreekt.",
     "impact --on gisteren": "--on: Schrijf een datum als 2024-05-01.",
     "impact --on": "Achter --on hoort een waarde.",
@@ -38,7 +51,7 @@ def test_what_is_wrong_is_told(words: str) -> None:
     assert (done.exit_code, done.stdout) == (2, "")
     first, *more = done.stderr.splitlines()
     assert first == WRONG[words]
-    assert not re.search("Usage|Try|OPTIONS|Peters", done.stderr)
+    assert not re.search("Usage|Try|OPTIONS|Peters|999993653", done.stderr)
     if more:
         assert more[0].startswith("Gebruik: sluis")
         assert more[-1] == f"Meer uitleg: {_command(words)} --help"
@@ -61,6 +74,48 @@ def test_help_is_dutch(words: str) -> None:
     assert "Gebruik: sluis" in told
     assert "Toon deze uitleg." in told
     assert not re.search(r"Usage|Options|OPTIONS|Arguments|Commands|COMMAND|default|Show", told)
+
+
+def test_command_line_is_quick() -> None:
+    """Help and a token need no database, no rules and no tables: nothing slow is imported."""
+    code = (
+        "import sys, broker.cli; print(sorted({'pydantic', 'rich', 'sqlalchemy'} & {*sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT)
+
+    assert done.stdout == b"[]\n"
+
+
+def test_other_terminal_is_no_trouble() -> None:
+    """The command line writes UTF-8, also where the terminal is set to something else."""
+    done = subprocess.run(
+        [sys.executable, "-m", "broker", "--help"],
+        capture_output=True,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "Neem een besluit" in done.stdout.decode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--alleen", "foo"], "--alleen: Kies een van: brp"),
+        (["--alleen", ""], "--alleen: Kies een van: brp"),
+        (["--storing", "foo=weg"], "--storing: Kies een van: brp"),
+        (["--storing", "uwv=raar"], "--storing: Kies een van: traag"),
+    ],
+)
+def test_partner_that_is_not_there_is_told(words: list[str], sentence: str) -> None:
+    """The names of the partners, and of what may be wrong with them, are told in Dutch."""
+    done = CliRunner().invoke(app, ["partners", *words], prog_name="sluis")
+
+    assert done.exit_code == 2
+    assert done.stderr.startswith(sentence)
+    assert "gebruik: sluis partners" in done.stderr
 
 
 def test_group_without_command_shows_its_help() -> None:

@@ -8,8 +8,9 @@ from typer.testing import CliRunner, Result
 
 from audit.writer import Options
 from broker.cli import app
+from broker.errors import StartError
 from broker.logboek import open_log
-from broker.settings import Settings, StartError, load_settings
+from broker.settings import Settings, load_settings
 from tests.audit.logs import an_entry
 from tests.postgres_server import Server, a_server
 

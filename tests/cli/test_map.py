@@ -25,13 +25,15 @@ def run(*arguments: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("command", READING, ids=" ".join)
-def test_folder_that_is_not_there_is_told(tmp_path: Path, command: list[str]) -> None:
+def test_folder_without_data_is_told(tmp_path: Path, command: list[str]) -> None:
     """Who asks about data that are not there hears so, and how to make them; nothing is made."""
-    code, said = run(*command, "--map", str(tmp_path / "nee"))
+    (tmp_path / "bestand").touch()
+    for folder in (tmp_path, tmp_path / "nee", tmp_path / "bestand"):
+        code, said = run(*command, "--map", str(folder))
 
-    assert code == 2
-    assert "is er niet. `sluis serve` maakt haar" in said
-    assert not (tmp_path / "nee").exists()
+        assert code == 2
+        assert f"In {folder} staan geen gegevens van Sluis. `sluis serve` maakt ze" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["bestand"]
 
 
 @pytest.mark.parametrize("more", [[], ["--zonder-partners"]])

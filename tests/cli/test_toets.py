@@ -197,6 +197,15 @@ def test_a_missing_file_exits_2(tmp_path: Path, option: tuple[str, ...]) -> None
     assert (run.code, run.stdout, run.stderr) == (2, "", "/: Dit bestand is er niet.\n")
 
 
+def test_an_empty_file_is_told_as_such(tmp_path: Path) -> None:
+    """A file without a word in it is not told to lack members."""
+    (tmp_path / "leeg.yaml").write_text("\n")
+
+    run = toets(tmp_path / "leeg.yaml")
+
+    assert (run.code, run.stderr) == (2, "/: Dit bestand is leeg.\n")
+
+
 def test_a_folder_is_no_dossier(tmp_path: Path) -> None:
     """A folder is told of in one line."""
     run = toets(tmp_path)

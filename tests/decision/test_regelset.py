@@ -124,6 +124,14 @@ def test_empty_folder_is_no_rule_set(tmp_path: Path) -> None:
         Regelset.from_folder(tmp_path)
 
 
+def test_folder_with_something_else_is_told(tmp_path: Path) -> None:
+    """Who names a folder that has nothing to do with rules is told just that."""
+    (tmp_path / "lees.md").write_text("Iets anders.", "utf-8")
+
+    with pytest.raises(RegisterError, match=r"In deze map staan geen regels\."):
+        Regelset.from_path(tmp_path)
+
+
 @pytest.mark.parametrize(
     "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.CHRTYPE]
 )

@@ -9,8 +9,9 @@ import pytest
 
 from broker.app import open_services
 from broker.cli.demo.stage import load_once
+from broker.errors import StartError
 from broker.koppelingen import load_koppelingen
-from broker.settings import Settings, StartError
+from broker.settings import Settings
 from broker.store import Store
 from tests.fsc.outway import HASH, KOPPELING, write_koppelingen
 

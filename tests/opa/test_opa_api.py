@@ -15,7 +15,8 @@ from broker.decision.opa.bundle import make_bundle
 from broker.decision.opa.local import LocalOpa, local_opa
 from broker.decision.regelset import Regelset
 from broker.domain.ports import Gegeven
-from broker.settings import Settings, StartError
+from broker.errors import StartError
+from broker.settings import Settings
 from tests.api import conftest
 from tests.api.conftest import World, running
 from tests.decision.gevallen import bases

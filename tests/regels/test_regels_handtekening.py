@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.decision.opa.bundle import Ondertekenaar
-from broker.errors import InvalidInputError
+from broker.errors import InvalidInputError, StartError
 from broker.services.handtekening import Handtekening, read_key
-from broker.settings import Settings, StartError
+from broker.settings import Settings
 from tests.regels.test_regels_cli import REDEN, STRICT, archive, folder, sluis
 
 __all__ = ["folder"]

@@ -317,3 +317,15 @@ async def test_wrong_order_is_told(world: World, path: str, body: dict[str, Any]
     assert answer.status_code == 400
     assert answer.json()["fouten"]
     assert BSN not in answer.text
+
+
+async def test_bundle_for_nobody_is_refused(filled: World) -> None:
+    """A partner that is not there gets no empty bundle, and nothing is recorded."""
+    before = filled.services.log.checkpoint()
+    answer = await export(filled, "bundels", {"reden": REDEN, "organisatie": "niemand"})
+
+    assert answer.status_code == 400
+    assert answer.json()["fouten"] == [
+        {"pointer": "/organisatie", "melding": "Deze organisatie is er niet."}
+    ]
+    assert filled.services.log.checkpoint() == before

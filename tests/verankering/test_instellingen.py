@@ -13,10 +13,11 @@ import pytest
 from audit.ankers import Ankers, text_of
 from audit.disk import Disk
 from broker.app import open_services
+from broker.errors import StartError
 from broker.logs import make_logger
 from broker.services.coverage import Outsider, size_of
 from broker.services.verankering import World
-from broker.settings import Omgeving, Settings, StartError, load_settings
+from broker.settings import Omgeving, Settings, load_settings
 from broker.verankeren import verankering
 from tests.api.conftest import running
 from tests.audit.autoriteit import accepted, authority, issue

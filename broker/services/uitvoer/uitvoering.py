@@ -19,7 +19,7 @@ from audit.disk import VKEY
 from audit.errors import AuditError
 from audit.log import Log
 from broker.domain.ports import Clock
-from broker.errors import RecordError
+from broker.errors import Fout, InvalidInputError, RecordError
 from broker.services.caller import Beller
 from broker.services.keeper import Keeper
 from broker.services.regels import Regels
@@ -190,8 +190,10 @@ class Uitvoering:
             told: What the line of the log tells beside it: why.
 
         Raises:
+            InvalidInputError: There is no such partner.
             RecordError: It could not be read or recorded; nothing is given.
         """
+        await self._check(ontvanger.organisatie)
         now = self.clock.now()
         sleutel = ontvanger.sleutel
         keys = [] if sleutel is None else self.log.kluis.subject_keys(sleutel)
@@ -214,6 +216,13 @@ class Uitvoering:
             told=about if sleutel is None else {**about, "sleutel": sleutel},
         )
         return await self.give(beller, vorm, make)
+
+    async def _check(self, organisatie: str | None) -> None:
+        """Refuse a partner that is not there: an empty bundle would look like an answer."""
+        rows = await self.keeper.read(lambda tx: tx.organisaties.list())
+        if organisatie is not None and organisatie not in {row["id"] for row in rows}:
+            melding = "Deze organisatie is er niet."
+            raise InvalidInputError(melding, [Fout(pointer="/organisatie", melding=melding)])
 
     async def known(self) -> Bekend:
         """Return the names that may be told.
