@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "python -m audit") -> in
     try:
         return _run(args)
     except KeyboardInterrupt:
-        sys.stderr.write("\nGestopt. Er is niets veranderd.\n")
+        sys.stderr.write("\nGestopt.\n")
         return STOPPED
     except BrokenPipeError:
         # Who read it has gone; nor is there anybody to flush for when Python ends.

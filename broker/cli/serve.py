@@ -35,32 +35,33 @@ def serve(
 
     with plainly():
         settings = settings_from(folder, **({} if port is None else {"poort": port}))
-        if alone or settings.omgeving is not Omgeving.DEMO:
-            run(settings)
-            return
-        settings.make_data()
-        from adapters.simulatoren import start
-        from broker.cli.demo.stage import load_once
-
-        with start() as addresses:
-            tokens = asyncio.run(load_once(settings, addresses))
-            for name, address in addresses.items():
-                typer.echo(f"partner {name}: {address}")
-            typer.echo(f"toegangsbewijs van analist g-017: {tokens['g-017']}")
-            run(settings)
+        # First the port: when it is taken, nothing was made, and nobody got a token.
+        with bind(settings.host, settings.poort) as bound:
+            if alone or settings.omgeving is not Omgeving.DEMO:
+                _run(settings, bound)
+            else:
+                _run_with_partners(settings, bound)
 
 
-def run(settings: "Settings") -> None:
-    """Serve until a signal comes; tell the address as soon as it answers.
+def _run_with_partners(settings: "Settings", bound: socket.socket) -> None:
+    from adapters.simulatoren import start
+    from broker.cli.demo.stage import load_once
 
-    Raises:
-        StartError: Sluis refuses to start, in one plain sentence.
-    """
+    settings.make_data()
+    with start() as addresses:
+        tokens = asyncio.run(load_once(settings, addresses))
+        for name, address in addresses.items():
+            typer.echo(f"partner {name}: {address}")
+        typer.echo(f"toegangsbewijs van analist g-017: {tokens['g-017']}")
+        _run(settings, bound)
+
+
+def _run(settings: "Settings", bound: socket.socket) -> None:
+    """Serve until a signal comes; tell the address as soon as it answers."""
     import uvloop
 
-    with bind(settings.host, settings.poort) as bound:
-        host, port = bound.getsockname()[:2]
-        uvloop.run(_open_and_serve(settings, bound, f"http://{host}:{port}"))
+    host, port = bound.getsockname()[:2]
+    uvloop.run(_open_and_serve(settings, bound, f"http://{host}:{port}"))
 
 
 def bind(host: str, port: int) -> socket.socket:

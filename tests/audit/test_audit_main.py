@@ -202,7 +202,7 @@ def test_reader_that_goes_away_is_no_trouble(tmp_path: Path) -> None:
 def test_stopping_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C ends with the exit code of the shell, and says that nothing was changed."""
+    """Ctrl-C ends with the exit code of the shell, and says so."""
     directory = a_log(tmp_path / "log", [3])
 
     def stopped(*_: object) -> None:
@@ -211,4 +211,4 @@ def test_stopping_says_so(
     monkeypatch.setattr("audit.__main__.verify", stopped)
 
     assert main(["verify", str(directory), "--key", KEY]) == 130
-    assert capsys.readouterr().err == "\nGestopt. Er is niets veranderd.\n"
+    assert capsys.readouterr().err == "\nGestopt.\n"

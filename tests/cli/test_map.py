@@ -54,9 +54,17 @@ def test_port_that_is_taken_is_told(tmp_path: Path) -> None:
         other.listen()
         port = str(other.getsockname()[1])
 
-        code, said = run("bundels", str(tmp_path), "--poort", port)
+        bundels = run("bundels", str(tmp_path), "--poort", port)
+        served = run("serve", "--map", str(tmp_path / "var"), "--poort", port)
 
-    assert (code, said) == (
-        2,
-        f"Poort {port} is niet vrij. Kies een andere met --poort, of --poort 0.\n",
-    )
+    sentence = f"Poort {port} is niet vrij. Kies een andere met --poort, of --poort 0.\n"
+    assert bundels == served == (2, sentence)
+    assert not (tmp_path / "var").exists()
+
+
+def test_address_of_another_machine_is_told(tmp_path: Path) -> None:
+    """An address that is not of this machine is not called a port that is taken."""
+    code, said = run("bundels", str(tmp_path), "--adres", "192.0.2.1", "--poort", "0")
+
+    assert code == 2
+    assert said.startswith("Op dit adres kan Sluis niet luisteren: ")
