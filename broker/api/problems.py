@@ -37,10 +37,7 @@ UNEXPECTED: Final = (
 
 # What pydantic found and a dossier never shows; the other sentences stand in broker.domain.invoer.
 _MELDINGEN: Final[Mapping[str, str]] = {
-    "string_too_short": "Deze tekst is te kort.",
-    "string_too_long": "Deze tekst is te lang.",
     "string_pattern_mismatch": "Deze tekst heeft niet de vorm die hier hoort.",
-    "too_long": "Deze lijst is te lang.",
     "int_parsing": "Hier hoort een geheel getal te staan.",
     "dict_type": "Hier hoort een onderdeel met eigen velden te staan.",
     "bsn": "Dit is geen geldig BSN (9 cijfers, elfproef).",

@@ -34,6 +34,7 @@ _MELDINGEN: Final[Mapping[str, str]] = {
     "model_attributes_type": "Hier hoort een onderdeel met eigen velden te staan.",
     "too_short": "Deze lijst mag niet leeg zijn.",
     "too_long": "Deze lijst is te lang: hoogstens {max_length}.",
+    "string_too_short": "Deze tekst is te kort: ten minste {min_length} tekens.",
     "string_too_long": "Deze tekst is te lang: hoogstens {max_length} tekens.",
     "geen_datum": "Dit is geen datum. Schrijf een datum als 2026-11-20.",
     "geen_moment": "Dit is geen moment met tijdzone. Schrijf het als 2026-11-20T10:00:00+01:00.",
@@ -45,7 +46,7 @@ _MELDINGEN: Final[Mapping[str, str]] = {
     "gegevens_bij_deur_1": "Gegevens horen alleen bij deur 'verstrekking'.",
 }
 # These sentences name the limit.
-_WITH_LIMIT: Final = frozenset({"too_long", "string_too_long"})
+_WITH_LIMIT: Final = frozenset({"too_long", "string_too_short", "string_too_long"})
 
 
 def parse(data: object) -> Dossier:
@@ -137,7 +138,7 @@ def as_pointer(*parts: str | int) -> str:
 
 def _melding(found: ErrorDetails) -> str:
     kind, context = found["type"], found.get("ctx", {})
-    if kind == "literal_error":
+    if kind in {"literal_error", "enum"}:
         choice = context["expected"].replace(" or ", " of ")
         return f"Deze waarde mag hier niet. Kies uit: {choice}."
     if kind == "greater_than_equal":

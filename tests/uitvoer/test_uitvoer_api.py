@@ -329,3 +329,14 @@ async def test_bundle_for_nobody_is_refused(filled: World) -> None:
         {"pointer": "/organisatie", "melding": "Deze organisatie is er niet."}
     ]
     assert filled.services.log.checkpoint() == before
+
+
+async def test_wrong_choice_is_told_with_what_there_is(world: World) -> None:
+    """Who names a form that is not there reads which there are, and how long a reason must be."""
+    form = await export(world, "tabellen", {"vorm": "xls"})
+    reason = await export(world, "bundels", {"reden": "kort"})
+
+    assert form.json()["fouten"][0]["melding"] == (
+        "Deze waarde mag hier niet. Kies uit: 'csv' of 'parquet'."
+    )
+    assert reason.json()["fouten"][0]["melding"] == ("Deze tekst is te kort: ten minste 20 tekens.")
