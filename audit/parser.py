@@ -3,6 +3,7 @@
 import argparse
 import re
 import sys
+from collections.abc import Mapping
 from typing import Final, NoReturn
 
 USAGE: Final = 2
@@ -32,7 +33,7 @@ class Parser(argparse.ArgumentParser):
     # `typing.override` came with Python 3.12.
     def error(self, message: str) -> NoReturn:  # type: ignore[explicit-override]
         """Tell what is wrong, and end."""
-        sys.stderr.write(f"{_in_dutch(message)}\n{self.format_usage()}")
+        sys.stderr.write(f"{in_dutch(message, _SENTENCES)}\n{self.format_usage()}")
         sys.exit(USAGE)
 
     def format_usage(self) -> str:  # type: ignore[explicit-override]
@@ -50,8 +51,9 @@ def _with_words(text: str) -> str:
     return text
 
 
-def _in_dutch(message: str) -> str:
-    for pattern, sentence in _SENTENCES.items():
+def in_dutch(message: str, sentences: Mapping[str, str]) -> str:
+    """Return the sentence whose pattern fits the whole message; the message when none does."""
+    for pattern, sentence in sentences.items():
         if match := re.fullmatch(pattern, message, re.DOTALL):
             return sentence.format(*(group.replace("'", "") for group in match.groups()))
     return message

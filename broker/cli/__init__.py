@@ -25,7 +25,7 @@ from broker.cli import (
     vuistregels,
     witness,
 )
-from broker.cli.dutch import in_dutch
+from broker.cli.dutch import speak_dutch
 
 app = typer.Typer(
     name="sluis",
@@ -69,12 +69,13 @@ def sluis(
     """Sluis: gegevens delen binnen een RIEC, rechtmatig en aantoonbaar."""
 
 
-in_dutch(app)
+speak_dutch(app)
 
 
 def main() -> None:
     """Run the command line. It speaks UTF-8, whatever the terminal is set to."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(encoding="utf-8")
+            # A name of a file may be no text at all; telling it must not fail.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     app()

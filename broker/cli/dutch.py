@@ -1,6 +1,5 @@
 """The words of the command line: those of typer are English, and our users work in Dutch."""
 
-import re
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -10,6 +9,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.exceptions import TyperException
 from typing_extensions import override
+
+from audit.parser import in_dutch
 
 if TYPE_CHECKING:
     _Command = TyperCommand
@@ -44,7 +45,7 @@ _SENTENCES: Final = {
 }
 
 
-def in_dutch(app: typer.Typer) -> None:
+def speak_dutch(app: typer.Typer) -> None:
     """Let the commands of an app, and of all apps in it, speak Dutch."""
     for group in (app.info, app.registered_callback, *app.registered_groups):
         if group is not None:
@@ -54,7 +55,7 @@ def in_dutch(app: typer.Typer) -> None:
         command.cls, command.options_metavar = Opdracht, _OPTIONS
     for group in app.registered_groups:
         if group.typer_instance is not None:
-            in_dutch(group.typer_instance)
+            speak_dutch(group.typer_instance)
 
 
 def confirmed(question: str) -> bool:
@@ -132,7 +133,7 @@ def _told(error: Any) -> str:  # noqa: ANN401 - its members differ by its class
 
 
 def _sentence(error: Any) -> str:  # noqa: ANN401 - as above
-    text, param = _in_dutch(error.message), getattr(error, "param", None)
+    text, param = in_dutch(error.message, _SENTENCES), getattr(error, "param", None)
     if others := getattr(error, "possibilities", None):
         return f"{text} Bedoelt u {' of '.join(sorted(others))}?"
     hint = getattr(error, "param_hint", None) or (param and param.get_error_hint())
@@ -140,10 +141,3 @@ def _sentence(error: Any) -> str:  # noqa: ANN401 - as above
         return text
     name = hint.replace("'", "")
     return f"{name}: {text}" if text else f"{name} ontbreekt."
-
-
-def _in_dutch(text: str) -> str:
-    for pattern, sentence in _SENTENCES.items():
-        if match := re.fullmatch(pattern, text, re.DOTALL):
-            return sentence.format(*(group.replace("'", "") for group in match.groups()))
-    return text

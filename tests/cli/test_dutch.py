@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import pytest
@@ -11,7 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from broker.cli import app
-from broker.cli.dutch import confirmed, in_dutch
+from broker.cli.dutch import confirmed, speak_dutch
 from broker.decision.register import default_root
 
 ROOT = default_root()
@@ -100,6 +101,17 @@ def test_other_terminal_is_no_trouble() -> None:
     assert "Neem een besluit" in done.stdout.decode("utf-8")
 
 
+def test_name_that_is_no_text_can_be_told(tmp_path: Path) -> None:
+    """The name of a folder may be any bytes; the sentence about it is told all the same."""
+    folder = os.fsencode(tmp_path / "map") + b"-\xff"
+    command = [os.fsencode(sys.executable), b"-m", b"broker", b"token", b"g-017", b"--map", folder]
+    done = subprocess.run(command, capture_output=True, check=False, cwd=ROOT)
+
+    assert done.returncode == 2
+    assert b"staan geen gegevens van Sluis" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -140,7 +152,7 @@ def _asking() -> typer.Typer:
     def several() -> None:
         """Make it a group."""
 
-    in_dutch(asking)
+    speak_dutch(asking)
     return asking
 
 

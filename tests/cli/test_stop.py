@@ -25,7 +25,7 @@ def reken() -> None:
 @app.callback()
 def several() -> None: ...
 
-dutch.in_dutch(app)
+dutch.speak_dutch(app)
 if __name__ == "__main__":
     app(["reken"])
 """
