@@ -1,5 +1,6 @@
 """Errors of the record. Each carries one plain Dutch sentence, without personal data."""
 
+import errno
 import sqlite3
 
 
@@ -171,3 +172,10 @@ def _describe_state(state: object) -> str:
         return "de verbinding met de database viel weg of kwam niet tot stand"
     found = (_STATES[key] for key in (state, state[:3], state[:2]) if key in _STATES)
     return next(found, "de database geeft een fout")
+
+
+def no_listening(error: OSError, port: int) -> str:
+    """Say why a server cannot listen, and what can be done about it."""
+    if error.errno == errno.EADDRINUSE:
+        return f"Poort {port} is niet vrij. Kies een andere met --poort, of --poort 0."
+    return "Hier kan Sluis niet luisteren. Kies een adres van deze machine, of een andere poort."

@@ -7,7 +7,6 @@ is lost or put back from a copy is the end of this witness: start another one, w
 
 import argparse
 import contextlib
-import errno
 import re
 import signal
 import sys
@@ -21,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from audit.disk import VKEY, DirectoryLock, Disk, publish
-from audit.errors import LogInUseError, NoteError, WitnessError, describe
+from audit.errors import LogInUseError, NoteError, WitnessError, describe, no_listening
 from audit.keyfile import load_key, write_key
 from audit.signer import PrivateKey, Signer
 from audit.vkey import Vkey
@@ -153,20 +152,14 @@ def serve(
     with opened(options, clock=clock, report=report) as (witness, vkeys):
         try:
             server = WitnessServer((options.host, options.port), witness, time.monotonic)
-        except (OSError, OverflowError) as error:
-            raise WitnessError(_not_there(error, options.port)) from None
+        except OverflowError:
+            raise WitnessError("Een poort is een getal van 0 tot en met 65535.") from None
+        except OSError as error:
+            raise WitnessError(no_listening(error, options.port)) from None
         with contextlib.suppress(KeyboardInterrupt):
             signal.signal(signal.SIGTERM, _stop)
             say(welcome(vkeys, options.url or _address(server)))
             server.run()
-
-
-def _not_there(error: Exception, port: int) -> str:
-    if isinstance(error, OverflowError):
-        return "Een poort is een getal van 0 tot en met 65535."
-    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-        return f"Poort {port} is niet vrij. Kies een andere met --poort."
-    return f"Op dit adres kan de getuige niet luisteren: {describe(error)}."
 
 
 def _address(server: WitnessServer) -> str:

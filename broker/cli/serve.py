@@ -1,7 +1,6 @@
 """`sluis serve`: the broker, and in a demo the partners beside it, until you stop it."""
 
 import asyncio
-import errno
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typing_extensions import override
 
-from audit.errors import describe
+from audit.errors import no_listening
 from broker.cli.options import Map, plainly, settings_from
 from broker.errors import StartError
 
@@ -76,11 +75,7 @@ def bind(host: str, port: int) -> socket.socket:
         bound.bind((host, port))
     except OSError as error:
         bound.close()
-        if error.errno != errno.EADDRINUSE:
-            raise StartError(f"Op dit adres kan Sluis niet luisteren: {describe(error)}.") from None
-        raise StartError(
-            f"Poort {port} is niet vrij. Kies een andere met --poort, of --poort 0."
-        ) from None
+        raise StartError(no_listening(error, port)) from None
     return bound
 
 

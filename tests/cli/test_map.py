@@ -66,5 +66,7 @@ def test_address_of_another_machine_is_told(tmp_path: Path) -> None:
     """An address that is not of this machine is not called a port that is taken."""
     code, said = run("bundels", str(tmp_path), "--adres", "192.0.2.1", "--poort", "0")
 
-    assert code == 2
-    assert said.startswith("Op dit adres kan Sluis niet luisteren: ")
+    sentence = (
+        "Hier kan Sluis niet luisteren. Kies een adres van deze machine, of een andere poort."
+    )
+    assert (code, said) == (2, f"{sentence}\n")

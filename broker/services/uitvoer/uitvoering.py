@@ -193,7 +193,8 @@ class Uitvoering:
             InvalidInputError: There is no such partner.
             RecordError: It could not be read or recorded; nothing is given.
         """
-        await self._check(ontvanger.organisatie)
+        if ontvanger.organisatie is not None:
+            await self._check(ontvanger.organisatie)
         now = self.clock.now()
         sleutel = ontvanger.sleutel
         keys = [] if sleutel is None else self.log.kluis.subject_keys(sleutel)
@@ -217,10 +218,10 @@ class Uitvoering:
         )
         return await self.give(beller, vorm, make)
 
-    async def _check(self, organisatie: str | None) -> None:
+    async def _check(self, organisatie: str) -> None:
         """Refuse a partner that is not there: an empty bundle would look like an answer."""
         rows = await self.keeper.read(lambda tx: tx.organisaties.list())
-        if organisatie is not None and organisatie not in {row["id"] for row in rows}:
+        if organisatie not in {row["id"] for row in rows}:
             melding = "Deze organisatie is er niet."
             raise InvalidInputError(melding, [Fout(pointer="/organisatie", melding=melding)])
 
