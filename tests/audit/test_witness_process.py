@@ -328,9 +328,7 @@ def test_first_start_needs_a_name(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main([*start, "--naam", "met spatie"]) == 2
     assert "spatie" in capsys.readouterr().err
     assert main([*start, "--naam", "g", "--host", "256.1.1.1"]) == 2
-    assert (
-        "Kies een adres van deze machine" in capsys.readouterr().err
-    )
+    assert "Kies een adres van deze machine" in capsys.readouterr().err
     assert main([*start, "--naam", "g", "--adres", "geen adres"]) == 2
     assert "begint met http:// of https://" in capsys.readouterr().err
     assert main([*start[:-1], "65536", "--naam", "g"]) == 2
